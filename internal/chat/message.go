@@ -1,0 +1,131 @@
+package chat
+
+import (
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// The types of messages.
+const (
+	MessageRegular   = "regular"
+	MessageReply     = "reply"
+	MessageSystem    = "system"
+	MessageEphemeral = "ephemeral" // seen by the sender only, not stored
+	MessageError     = "error"     // seen by the sender only, not stored
+	MessageDeleted   = "deleted"
+)
+
+// Message is a message. User, reactions, mentions and the quoted message are
+// filled in when it is read (store: hydration).
+type Message struct {
+	ID     string `db:"id" json:"id"`
+	Text   string `db:"text" json:"text"`
+	HTML   string `db:"html" json:"html"`
+	Type   string `db:"type" json:"type"`
+	UserID string `db:"user_id" json:"-"`
+	User   *User  `db:"-" json:"user"`
+
+	Member      *MessageMember `db:"-" json:"member,omitzero"`
+	Attachments jsontext.Value `db:"attachments" json:"attachments"` // a list of objects, as sent
+	MML         string         `db:"mml" json:"mml,omitzero"`
+	Command     string         `db:"command" json:"command,omitzero"`
+	Args        string         `db:"args" json:"args,omitzero"`
+
+	LatestReactions []*Reaction               `db:"-" json:"latest_reactions"`
+	OwnReactions    []*Reaction               `db:"-" json:"own_reactions"`
+	ReactionCounts  map[string]int            `db:"-" json:"reaction_counts"`
+	ReactionScores  map[string]int            `db:"-" json:"reaction_scores"`
+	ReactionGroups  map[string]*ReactionGroup `db:"reaction_groups" json:"reaction_groups,omitempty"`
+
+	ParentID             string   `db:"parent_id" json:"parent_id,omitzero"`
+	ShowInChannel        bool     `db:"show_in_channel" json:"show_in_channel,omitzero"`
+	ReplyCount           int      `db:"reply_count" json:"reply_count"`
+	DeletedReplyCount    int      `db:"deleted_reply_count" json:"deleted_reply_count"`
+	ThreadParticipantIDs []string `db:"thread_participants" json:"-"`
+	ThreadParticipants   []*User  `db:"-" json:"thread_participants,omitempty"`
+
+	CID                  CID        `db:"cid" json:"cid"`
+	CreatedAt            time.Time  `db:"created_at" json:"created_at"`
+	UpdatedAt            time.Time  `db:"updated_at" json:"updated_at"`
+	DeletedAt            *time.Time `db:"deleted_at" json:"deleted_at,omitzero"`
+	MessageTextUpdatedAt *time.Time `db:"message_text_updated_at" json:"message_text_updated_at,omitzero"`
+	Shadowed             bool       `db:"shadowed" json:"shadowed"`
+	DeletedForMe         bool       `db:"-" json:"deleted_for_me,omitzero"`
+
+	MentionedUserIDs  []string `db:"mentioned_users" json:"-"`
+	MentionedUsers    []*User  `db:"-" json:"mentioned_users"`
+	MentionedChannel  bool     `db:"mentioned_channel" json:"mentioned_channel"`
+	MentionedHere     bool     `db:"mentioned_here" json:"mentioned_here"`
+	MentionedRoles    []string `db:"mentioned_roles" json:"mentioned_roles,omitempty"`
+	MentionedGroupIDs []string `db:"mentioned_group_ids" json:"mentioned_group_ids,omitempty"`
+
+	I18n       map[string]string `db:"i18n" json:"i18n,omitempty"`
+	Silent     bool              `db:"silent" json:"silent"`
+	Pinned     bool              `db:"pinned" json:"pinned"`
+	PinnedAt   *time.Time        `db:"pinned_at" json:"pinned_at"`
+	PinnedByID string            `db:"pinned_by_id" json:"-"`
+	PinnedBy   *User             `db:"-" json:"pinned_by"`
+	PinExpires *time.Time        `db:"pin_expires" json:"pin_expires"`
+
+	RestrictedVisibility []string `db:"restricted_visibility" json:"restricted_visibility"`
+	QuotedMessageID      string   `db:"quoted_message_id" json:"quoted_message_id,omitzero"`
+	QuotedMessage        *Message `db:"-" json:"quoted_message,omitzero"`
+	PollID               string   `db:"poll_id" json:"poll_id,omitzero"`
+
+	// Channel is filled in where a message is answered alone.
+	Channel *Channel `db:"-" json:"channel,omitzero"`
+
+	Custom jsontext.Value `db:"custom" json:",embed"`
+}
+
+// MessageMember is what a message tells of its sender's membership.
+type MessageMember struct {
+	ChannelRole        string `json:"channel_role"`
+	NotificationsMuted bool   `json:"notifications_muted"`
+}
+
+// InChannel tells whether the message stands in the channel's own list: not when
+// it is a reply that is shown in its thread only.
+func (m *Message) InChannel() bool { return m.ParentID == "" || m.ShowInChannel }
+
+// Counts tells whether the message raises unread numbers (facts: read state and
+// unread).
+func (m *Message) Counts() bool {
+	return !m.Silent && !m.Shadowed && m.InChannel() && m.DeletedAt == nil &&
+		(m.Type == MessageRegular || m.Type == MessageReply || m.Type == MessageSystem)
+}
+
+// VisibleTo tells whether a message of restricted visibility is for the user.
+func (m *Message) VisibleTo(userID string) bool {
+	if len(m.RestrictedVisibility) == 0 || m.UserID == userID {
+		return true
+	}
+	for _, id := range m.RestrictedVisibility {
+		if id == userID {
+			return true
+		}
+	}
+	return false
+}
+
+// Reaction is a user's reaction of one type to a message.
+type Reaction struct {
+	MessageID string         `db:"message_id" json:"message_id"`
+	UserID    string         `db:"user_id" json:"user_id"`
+	User      *User          `db:"-" json:"user"`
+	Type      string         `db:"type" json:"type"`
+	Score     int            `db:"score" json:"score"`
+	CreatedAt time.Time      `db:"created_at" json:"created_at"`
+	UpdatedAt time.Time      `db:"updated_at" json:"updated_at"`
+	Custom    jsontext.Value `db:"custom" json:",embed"`
+}
+
+// ReactionGroup sums up a message's reactions of one type.
+type ReactionGroup struct {
+	Count             int       `json:"count"`
+	SumScores         int       `json:"sum_scores"`
+	FirstReactionAt   time.Time `json:"first_reaction_at"`
+	LastReactionAt    time.Time `json:"last_reaction_at"`
+	LatestReactionsBy []string  `json:"latest_reactions_by"`
+}

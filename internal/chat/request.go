@@ -1,0 +1,65 @@
+package chat
+
+import (
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// UserRequest is a user as clients send one. A nil field was not given.
+type UserRequest struct {
+	ID        string             `json:"id"`
+	Name      *string            `json:"name,omitzero"`
+	Image     *string            `json:"image,omitzero"`
+	Language  *string            `json:"language,omitzero"`
+	Role      *string            `json:"role,omitzero"`
+	Teams     *[]string          `json:"teams,omitzero"`
+	TeamsRole *map[string]string `json:"teams_role,omitzero"`
+	Invisible *bool              `json:"invisible,omitzero"`
+	Privacy   *PrivacySettings   `json:"privacy_settings,omitzero"`
+	Custom    jsontext.Value     `json:",embed"`
+}
+
+// MaxCustom bounds the custom data of users, channels, members and messages, in
+// bytes of JSON.
+const MaxCustom = 5 << 10
+
+// MaxReactionCustom bounds the custom data of reactions, in bytes of JSON.
+const MaxReactionCustom = 1 << 10
+
+// CheckCustom checks custom fields from a client: their size and that none has a
+// reserved name. entity names the object in messages: "user", "data", "message".
+func CheckCustom(entity string, custom jsontext.Value, most int, reserved map[string]bool) error {
+	if len(custom) > most {
+		return Errorf(PayloadTooBig, "%s custom data is too big: %d bytes, the limit is %d", entity, len(custom), most)
+	}
+	if len(custom) == 0 || len(reserved) == 0 {
+		return nil
+	}
+	var bad []string
+	for name := range Keys(custom) {
+		if reserved[name] {
+			bad = append(bad, name)
+		}
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	slices.Sort(bad)
+	e := &Error{Kind: Invalid, Fields: map[string]string{}}
+	for i, name := range bad {
+		if i > 0 {
+			e.Message += ", "
+		}
+		e.Message += entity + "." + name + " is a reserved field"
+		e.Fields[entity+"."+name] = "is a reserved field"
+	}
+	return e
+}
+
+// SortParam is one key of a sort: direction 1 (ascending, the default) or -1.
+type SortParam struct {
+	Field     string `json:"field"`
+	Direction int    `json:"direction"`
+	Type      string `json:"type,omitzero"`
+}

@@ -1,0 +1,124 @@
+package devstack
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// redisTries is how often a port that somebody took first is replaced.
+const redisTries = 5
+
+// Redis is a running Redis of our own, in memory only, for tests.
+type Redis struct {
+	addr string
+	proc *process
+	stop func() error
+}
+
+// StartRedis runs redis-server on a free port of the loopback interface, with its
+// log in dir, and returns when it answers.
+func StartRedis(ctx context.Context, dir string) (*Redis, error) {
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		return nil, fmt.Errorf("redis: %w: install it (Debian: apt-get install redis-server; macOS: brew install redis)", err)
+	}
+	for range redisTries {
+		var r *Redis
+		if r, err = startRedis(ctx, path, dir); err == nil {
+			return r, nil
+		}
+		if !strings.Contains(err.Error(), "Address already in use") {
+			break
+		}
+	}
+	return nil, fmt.Errorf("redis: %w", err)
+}
+
+func startRedis(ctx context.Context, path, dir string) (*Redis, error) {
+	port, err := freePort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(path, "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--dir", dir) //nolint:gosec,noctx // G204: redis-server; it outlives ctx
+	log, err := os.Create(filepath.Join(dir, "redis.log"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = log.Close() }() // the child has its own
+	cmd.Stdout, cmd.Stderr = log, log
+	proc, err := startProcess(cmd, nil, syscall.SIGKILL)
+	if err != nil {
+		return nil, err
+	}
+	r := &Redis{addr: net.JoinHostPort("127.0.0.1", port), proc: proc}
+	r.stop = sync.OnceValue(func() error { return proc.stop(syscall.SIGTERM, stopPatience) })
+	for r.ping(ctx) != nil {
+		select {
+		case <-proc.done:
+			words, _ := os.ReadFile(log.Name()) // what could be read is shown
+			return nil, fmt.Errorf("redis-server ended: %v\n%s", proc.err, words)
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), r.Stop())
+		case <-time.After(pollInterval):
+		}
+	}
+	return r, nil
+}
+
+// URL returns the address in the form CHATD_REDIS_URL has.
+func (r *Redis) URL() string { return "redis://" + r.addr + "/0" }
+
+// Done is closed when the server has ended, by Stop or by itself.
+func (r *Redis) Done() <-chan struct{} { return r.proc.done }
+
+// Stop ends the server; its data is gone. Later calls return what the first did.
+func (r *Redis) Stop() error { return r.stop() }
+
+// ping asks the server for a sign of life.
+func (r *Redis) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", r.addr)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }() // nothing was written that could be lost
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = conn.SetDeadline(deadline) // a TCP connection has deadlines
+	}
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return err
+	}
+	answer, err := bufio.NewReader(conn).ReadString('\n')
+	if err == nil && strings.TrimSpace(answer) != "+PONG" {
+		err = fmt.Errorf("answered %q", answer)
+	}
+	return err
+}
+
+// freePort returns a port of the loopback interface that nobody listens on now.
+func freePort(ctx context.Context) (string, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = l.Close() }() // it only reserved the number
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return "", fmt.Errorf("no TCP address: %v", l.Addr())
+	}
+	return strconv.Itoa(addr.Port), nil
+}

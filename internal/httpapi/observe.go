@@ -1,0 +1,102 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/uuid"
+
+	"chatd/internal/chat"
+)
+
+// entry is what a request's one log line tells; it is filled on the request's way.
+type entry struct {
+	id, clientID string
+	op           string
+	app          chat.AppID
+	actor        string
+	platform     string
+	status, code int
+	err          error
+}
+
+type entryKey struct{}
+
+func entryOf(ctx context.Context) *entry {
+	e, _ := ctx.Value(entryKey{}).(*entry)
+	return e
+}
+
+func requestID(ctx context.Context) string {
+	if e := entryOf(ctx); e != nil {
+		return e.id
+	}
+	return ""
+}
+
+// maxClientID bounds what of a client's request id is logged, in bytes.
+const maxClientID = 64
+
+// observed gives each request an id, survives its panics and logs it once.
+func (a *API) observed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := time.Now()
+		e := &entry{id: uuid.NewString(), clientID: r.Header.Get("X-Client-Request-Id")}
+		e.clientID = e.clientID[:min(len(e.clientID), maxClientID)]
+		sw := &statusWriter{ResponseWriter: w, entry: e}
+		sw.Header().Set("X-Request-Id", e.id)
+		r = r.WithContext(context.WithValue(r.Context(), entryKey{}, e))
+		defer func() {
+			if p := recover(); p != nil {
+				a.Logger.ErrorContext(r.Context(), "panic", "request_id", e.id, "op", e.op, "panic", p, "stack", string(debug.Stack()))
+				if e.status == 0 {
+					a.fail(sw, r, e.op, chat.Errorf(chat.Internal, "internal error"), started)
+				}
+			}
+			took := time.Since(started)
+			a.Metrics.observe(e, took)
+			a.log(r, e, took)
+		}()
+		next.ServeHTTP(sw, r)
+	})
+}
+
+func (a *API) log(r *http.Request, e *entry, took time.Duration) {
+	level := slog.LevelInfo
+	if e.status < http.StatusBadRequest {
+		level = slog.LevelDebug
+	}
+	if !a.Logger.Enabled(r.Context(), level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("request_id", e.id), slog.String("op", e.op), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+		slog.Int("status", e.status), slog.Int("code", e.code), slog.Duration("took", took), slog.Int64("app", int64(e.app)),
+		slog.String("actor", e.actor), slog.String("platform", e.platform),
+	}
+	if e.clientID != "" {
+		attrs = append(attrs, slog.String("client_request_id", e.clientID))
+	}
+	if e.err != nil {
+		attrs = append(attrs, slog.Any("error", e.err))
+	}
+	a.Logger.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// statusWriter notes the status. Unwrap lets websockets through.
+type statusWriter struct {
+	http.ResponseWriter
+	entry *entry
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.entry.status == 0 {
+		w.entry.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

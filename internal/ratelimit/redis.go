@@ -1,0 +1,117 @@
+package ratelimit
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// redisTimeout is how long a request waits for Redis before it is let through.
+	redisTimeout = 20 * time.Millisecond
+	// redisPause is for how long Redis is not asked again after it failed, so that
+	// its absence does not slow every request down.
+	redisPause = time.Second
+	// redisSlack keeps a window's key somewhat longer than the window, for nodes
+	// whose clocks differ from Redis'. The key names its minute.
+	redisSlack = 10 * time.Second
+)
+
+// count adds one to KEYS[1] and lets it expire at ARGV[1] (milliseconds).
+var count = redis.NewScript(`local n = redis.call('INCR', KEYS[1]) if n == 1 then redis.call('PEXPIREAT', KEYS[1], ARGV[1]) end return n`)
+
+// Redis is the Limiter of several nodes. While Redis is away or slow, each node
+// counts for itself.
+type Redis struct {
+	client  redis.UniversalClient
+	local   *Memory
+	retryAt atomic.Int64 // unix nanoseconds before which Redis is not asked; 0 while it answers
+}
+
+// NewRedis returns a Limiter on a client that stays the caller's. The client must
+// have ContextTimeoutEnabled, else a silent Redis would hold requests for the
+// client's own timeouts; without it NewRedis fails.
+func NewRedis(c redis.UniversalClient) (*Redis, error) {
+	var bounded bool
+	switch c := c.(type) {
+	case *redis.Client:
+		bounded = c.Options().ContextTimeoutEnabled
+	case *redis.ClusterClient:
+		bounded = c.Options().ContextTimeoutEnabled
+	case *redis.Ring:
+		bounded = c.Options().ContextTimeoutEnabled
+	}
+	if !bounded {
+		return nil, errors.New("ratelimit: the Redis client needs ContextTimeoutEnabled")
+	}
+	return &Redis{client: c, local: NewMemory()}, nil
+}
+
+// Take implements Limiter.
+func (r *Redis) Take(ctx context.Context, k Key, limit int, now time.Time) Decision {
+	window := minute(now)
+	n, ok := r.ask(ctx, func(ctx context.Context) (int, error) {
+		expiry := end(window).Add(redisSlack).UnixMilli()
+		return count.Run(ctx, r.client, []string{redisKey(k, window)}, expiry).Int()
+	})
+	if !ok {
+		return r.local.Take(ctx, k, limit, now)
+	}
+	return decide(n, limit, window)
+}
+
+// Peek implements Limiter.
+func (r *Redis) Peek(ctx context.Context, k Key, limit int, now time.Time) Decision {
+	window := minute(now)
+	n, ok := r.ask(ctx, func(ctx context.Context) (int, error) {
+		n, err := r.client.Get(ctx, redisKey(k, window)).Int()
+		if errors.Is(err, redis.Nil) {
+			return 0, nil
+		}
+		return n, err
+	})
+	if !ok {
+		return r.local.Peek(ctx, k, limit, now)
+	}
+	return decide(n, limit, window)
+}
+
+// ask calls Redis, bounded in time; ok is false if it did not answer now or lately.
+func (r *Redis) ask(ctx context.Context, do func(context.Context) (int, error)) (n int, ok bool) {
+	if retry := r.retryAt.Load(); retry != 0 && time.Now().UnixNano() < retry {
+		return 0, false
+	}
+	if ctx.Err() != nil {
+		return 0, false // the caller is gone; that says nothing about Redis
+	}
+	bounded, cancel := context.WithTimeout(ctx, redisTimeout)
+	defer cancel()
+	n, err := do(bounded)
+	switch {
+	case err == nil:
+		r.retryAt.Store(0)
+	case ctx.Err() == nil:
+		r.retryAt.Store(time.Now().Add(redisPause).UnixNano())
+	}
+	return n, err == nil
+}
+
+// redisKey names a key's window: "rl:<app>:<operation>:<platform>:<minute>:<user>".
+// The user comes last, as the only part that others choose.
+func redisKey(k Key, window int64) string {
+	b := make([]byte, 0, 96)
+	b = append(b, "rl:"...)
+	b = strconv.AppendInt(b, int64(k.App), 10)
+	b = append(b, ':')
+	b = append(b, k.Operation...)
+	b = append(b, ':')
+	b = append(b, k.Platform...)
+	b = append(b, ':')
+	b = strconv.AppendInt(b, window, 10)
+	b = append(b, ':')
+	return string(append(b, k.User...))
+}

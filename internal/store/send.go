@@ -1,0 +1,359 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"hash/maphash"
+	"slices"
+	"sync"
+	"time"
+
+	"chatd/internal/chat"
+)
+
+// Send is one message to be written, with what it changes around it.
+type Send struct {
+	Message *chat.Message
+	// Touch raises the channel's last_message_at.
+	Touch bool
+	// Reader is the member who has thereby read the channel: the author, or ""
+	// when he is no member or the type keeps no read state.
+	Reader string
+	// Items are published, in order, after the commit.
+	Items []chat.Item
+	// Before runs in the message's transaction before the message is written, for
+	// the rare send that changes more; such a send is committed alone.
+	Before func(ctx context.Context, tx *Tx) error
+}
+
+// The writers: each commits the sends of its share of the channels, so no two
+// transactions of this node wait for one channel's counters.
+const (
+	writerCount  = 2
+	writerQueue  = 1024 // sends that may wait for a writer
+	writerMost   = 500  // sends in a transaction
+	writeTimeout = 30 * time.Second
+)
+
+type pending struct {
+	app  chat.AppID
+	send *Send
+	ctx  context.Context //nolint:containedctx // the request's, looked at before its send is written
+	done chan error
+}
+
+// writer commits what waits together: while one transaction is at the disk, the
+// sends that arrive gather and go as the next. A send alone goes as one plain
+// statement.
+type writer struct {
+	s     *Store
+	queue chan *pending
+	batch []*pending
+}
+
+var shardSeed = maphash.MakeSeed()
+
+func (s *Store) startWriters() {
+	s.writers = make([]*writer, writerCount)
+	for i := range s.writers {
+		s.writers[i] = &writer{s: s, queue: make(chan *pending, writerQueue)}
+	}
+	for _, w := range s.writers {
+		s.wg.Go(w.run)
+	}
+}
+
+func (s *Store) stopWriters() {
+	s.stopOnce.Do(func() { close(s.stopping) })
+	s.wg.Wait()
+}
+
+// writersState is what Store keeps to end its writers.
+type writersState struct {
+	wg       sync.WaitGroup
+	stopping chan struct{}
+	stopOnce sync.Once
+}
+
+// Send writes a message and returns when it is durable and published. Invalid when
+// the id is taken.
+func (a *App) Send(ctx context.Context, m *Send) error {
+	w := a.s.writers[maphash.String(shardSeed, string(m.Message.CID))%writerCount]
+	p := &pending{app: a.ID, send: m, ctx: ctx, done: make(chan error, 1)}
+	select {
+	case w.queue <- p:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-a.s.stopping:
+		return chat.Errorf(chat.Unavailable, "the server is shutting down")
+	}
+	select {
+	case err := <-p.done: // an accepted send is always answered, also at shutdown
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (w *writer) run() {
+	for {
+		select {
+		case p := <-w.queue:
+			w.take(p)
+		case <-w.s.stopping:
+			for {
+				select {
+				case p := <-w.queue:
+					w.take(p)
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+// take gathers whatever waits behind p and commits it.
+func (w *writer) take(p *pending) {
+	w.batch = append(w.batch[:0], p)
+	for len(w.batch) < writerMost {
+		select {
+		case q := <-w.queue:
+			w.batch = append(w.batch, q)
+			continue
+		default:
+		}
+		break
+	}
+	w.write(w.batch)
+	clear(w.batch)
+}
+
+// write commits the batch: together when that works, one by one when one of them
+// spoils it for the others.
+func (w *writer) write(batch []*pending) {
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+	defer cancel()
+	batch = slices.DeleteFunc(batch, func(p *pending) bool {
+		if p.ctx.Err() != nil { // nobody waits for it any more
+			p.done <- context.Cause(p.ctx)
+			return true
+		}
+		if p.send.Before != nil {
+			p.done <- w.alone(ctx, p)
+			return true
+		}
+		return false
+	})
+	for app, group := range byApp(batch) {
+		err := w.commit(ctx, app, group)
+		if err != nil && len(group) > 1 {
+			for _, p := range group {
+				p.done <- w.finish(ctx, app, []*pending{p}, w.commit(ctx, app, []*pending{p}))
+			}
+			continue
+		}
+		err = w.finish(ctx, app, group, err)
+		for _, p := range group {
+			p.done <- err
+		}
+	}
+}
+
+// finish publishes what was committed.
+func (w *writer) finish(ctx context.Context, app chat.AppID, group []*pending, err error) error {
+	if err != nil {
+		if isUnique(err, "messages_pkey") {
+			return chat.Errorf(chat.Invalid, "a message with ID %s already exists", group[0].send.Message.ID)
+		}
+		return translate(err)
+	}
+	n := 0
+	for _, p := range group {
+		n += len(p.send.Items)
+	}
+	items := make([]chat.Item, 0, n)
+	for _, p := range group {
+		items = append(items, p.send.Items...)
+	}
+	return w.s.App(app).publish(ctx, items)
+}
+
+// alone commits a send that changes more than its message.
+func (w *writer) alone(ctx context.Context, p *pending) error {
+	return w.s.App(p.app).InTx(ctx, func(tx *Tx) error {
+		if err := p.send.Before(ctx, tx); err != nil {
+			return err
+		}
+		if err := tx.db.SendBatch(ctx, newRows([]*pending{p}).statements(p.app)).Close(); err != nil {
+			if isUnique(err, "messages_pkey") {
+				return chat.Errorf(chat.Invalid, "a message with ID %s already exists", p.send.Message.ID)
+			}
+			return err
+		}
+		tx.Emit(p.send.Items...)
+		return nil
+	})
+}
+
+func (w *writer) commit(ctx context.Context, app chat.AppID, group []*pending) error {
+	return retry(func() error {
+		if len(group) == 1 && group[0].send.Message.ParentID == "" {
+			return w.single(ctx, app, group[0].send)
+		}
+		b := newRows(group).statements(app)
+		// One round trip; a batch without BEGIN is one implicit transaction.
+		return w.s.pool.SendBatch(ctx, b).Close()
+	})
+}
+
+func byApp(batch []*pending) map[chat.AppID][]*pending {
+	out := make(map[chat.AppID][]*pending, 1)
+	for _, p := range batch {
+		out[p.app] = append(out[p.app], p)
+	}
+	return out
+}
+
+// sendOne is a message alone in one statement.
+const sendOne = `
+	WITH m AS (INSERT INTO messages (app_id, ` + insertColumns + `)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::json, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29::jsonb, $30, $30)),
+	n AS (UPDATE channel_counters SET unread_seq = unread_seq + $31, message_count = message_count + 1,
+			last_message_at = CASE WHEN $32 THEN greatest(last_message_at, $30) ELSE last_message_at END
+		WHERE app_id = $1 AND cid = $3 RETURNING unread_seq),
+	r AS (INSERT INTO reads (app_id, cid, user_id, unread_base, last_read, last_read_message_id)
+		SELECT $1, $3, $33, unread_seq, $30, $2 FROM n WHERE $33 <> ''
+		ON CONFLICT (app_id, cid, user_id) DO UPDATE
+		SET unread_base = excluded.unread_base, last_read = excluded.last_read, last_read_message_id = excluded.last_read_message_id)
+	SELECT unread_seq FROM n`
+
+func (w *writer) single(ctx context.Context, app chat.AppID, s *Send) error {
+	m := s.Message
+	args := append(make([]any, 0, 33), app)
+	args = append(args, insertValues(m)...)
+	args = append(args, m.CreatedAt, counted(m), s.Touch, s.Reader)
+	var seq int64
+	if err := w.s.pool.QueryRow(ctx, sendOne, args...).Scan(&seq); err != nil {
+		return err
+	}
+	s.number(seq)
+	return nil
+}
+
+// number tells the changes that count the message the channel's UnreadSeq with it,
+// by which nodes know what they have counted already.
+func (s *Send) number(seq int64) {
+	for _, it := range s.Items {
+		if c, ok := it.(*chat.Change); ok && c.Kind == chat.MessageCounted {
+			c.N = int(seq)
+		}
+	}
+}
+
+func counted(m *chat.Message) int {
+	if m.Counts() {
+		return 1
+	}
+	return 0
+}
+
+// insertColumns are the columns of a new message, all but app_id; insertValues
+// gives their values up to created_at and updated_at, which are the same.
+const insertColumns = `id, cid, user_id, type, text, html, mml, command, args, attachments, mentioned_users, mentioned_channel, mentioned_here,
+	mentioned_roles, mentioned_group_ids, parent_id, show_in_channel, in_channel, silent, shadowed, pinned, pinned_at, pinned_by_id, pin_expires,
+	restricted_visibility, quoted_message_id, poll_id, custom, created_at, updated_at`
+
+func insertValues(m *chat.Message) []any {
+	return []any{
+		m.ID, m.CID, m.UserID, m.Type, m.Text, m.HTML, m.MML, m.Command, m.Args, array(m.Attachments),
+		list(m.MentionedUserIDs), m.MentionedChannel, m.MentionedHere, list(m.MentionedRoles), list(m.MentionedGroupIDs),
+		m.ParentID, m.ShowInChannel, m.InChannel(), m.Silent, m.Shadowed, m.Pinned, m.PinnedAt, m.PinnedByID, m.PinExpires,
+		list(m.RestrictedVisibility), m.QuotedMessageID, m.PollID, object(m.Custom),
+	}
+}
+
+// array is raw JSON as a list, never NULL.
+func array(v []byte) string {
+	if len(v) == 0 {
+		return "[]"
+	}
+	return string(v)
+}
+
+// list is s, never NULL.
+func list(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+// rows are the sends of a transaction as the rows they write. Channels and
+// readers are in order, so that transactions of several nodes lock them in the
+// same order and cannot deadlock.
+type rows struct {
+	sends    []*Send
+	channels []*channelRow
+	readers  []*readRow
+}
+
+type channelRow struct {
+	cid   chat.CID
+	sent  int
+	count int64
+	last  *time.Time
+}
+
+type readRow struct {
+	cid    chat.CID
+	user   string
+	back   int64 // messages of the batch that count behind his last one
+	at     time.Time
+	lastID string
+}
+
+func newRows(group []*pending) *rows {
+	r := &rows{sends: make([]*Send, len(group))}
+	channels := make(map[chat.CID]*channelRow)
+	readers := make(map[readKey]*readRow)
+	for i, p := range group {
+		s, m := p.send, p.send.Message
+		r.sends[i] = s
+		ch := channels[m.CID]
+		if ch == nil {
+			ch = &channelRow{cid: m.CID}
+			channels[m.CID] = ch
+			r.channels = append(r.channels, ch)
+		}
+		ch.sent++
+		ch.count += int64(counted(m))
+		if s.Touch && (ch.last == nil || m.CreatedAt.After(*ch.last)) {
+			ch.last = &m.CreatedAt
+		}
+		if s.Reader == "" {
+			continue
+		}
+		k := readKey{m.CID, s.Reader}
+		rd := readers[k]
+		if rd == nil {
+			rd = &readRow{cid: m.CID, user: s.Reader}
+			readers[k] = rd
+			r.readers = append(r.readers, rd)
+		}
+		rd.back, rd.at, rd.lastID = ch.count, m.CreatedAt, m.ID
+	}
+	for _, rd := range r.readers {
+		rd.back = channels[rd.cid].count - rd.back
+	}
+	slices.SortFunc(r.channels, func(a, b *channelRow) int { return cmp.Compare(a.cid, b.cid) })
+	slices.SortFunc(r.readers, func(a, b *readRow) int {
+		return cmp.Or(cmp.Compare(a.cid, b.cid), cmp.Compare(a.user, b.user))
+	})
+	return r
+}
+
+type readKey struct {
+	cid  chat.CID
+	user string
+}

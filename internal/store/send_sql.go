@@ -1,0 +1,125 @@
+package store
+
+import (
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"chatd/internal/chat"
+	"chatd/internal/wire"
+)
+
+// The statements of a batch of sends. Counters come first: their rows are the
+// channels' locks.
+const (
+	sendCounters = `
+		UPDATE channel_counters c SET unread_seq = c.unread_seq + v.counted, message_count = c.message_count + v.sent,
+			last_message_at = greatest(c.last_message_at, v.last)
+		FROM unnest($2::text[], $3::int[], $4::bigint[], $5::timestamptz[]) AS v (cid, sent, counted, last)
+		WHERE c.app_id = $1 AND c.cid = v.cid RETURNING c.cid, c.unread_seq`
+	sendMessages = `
+		INSERT INTO messages (app_id, ` + insertColumns + `)
+		SELECT $1, id, cid, user_id, type, text, html, mml, command, args, attachments,
+			ARRAY(SELECT jsonb_array_elements_text(lists->0)), mentioned_channel, mentioned_here,
+			ARRAY(SELECT jsonb_array_elements_text(lists->1)), ARRAY(SELECT jsonb_array_elements_text(lists->2)),
+			parent_id, show_in_channel, in_channel, silent, shadowed, pinned, pinned_at, pinned_by_id, pin_expires,
+			ARRAY(SELECT jsonb_array_elements_text(lists->3)), quoted_message_id, poll_id, custom, created_at, created_at
+		FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::json[],
+			$12::jsonb[], $13::bool[], $14::bool[], $15::text[], $16::bool[], $17::bool[], $18::bool[], $19::bool[], $20::bool[],
+			$21::timestamptz[], $22::text[], $23::timestamptz[], $24::text[], $25::text[], $26::jsonb[], $27::timestamptz[])
+			AS v (id, cid, user_id, type, text, html, mml, command, args, attachments, lists, mentioned_channel, mentioned_here,
+				parent_id, show_in_channel, in_channel, silent, shadowed, pinned, pinned_at, pinned_by_id, pin_expires,
+				quoted_message_id, poll_id, custom, created_at)`
+	sendReads = `
+		INSERT INTO reads (app_id, cid, user_id, unread_base, last_read, last_read_message_id)
+		SELECT $1, v.cid, v.user_id, n.unread_seq - v.back, v.at, v.id
+		FROM unnest($2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::text[]) AS v (cid, user_id, back, at, id)
+		JOIN channel_counters n ON n.app_id = $1 AND n.cid = v.cid
+		ON CONFLICT (app_id, cid, user_id) DO UPDATE
+		SET unread_base = excluded.unread_base, last_read = excluded.last_read, last_read_message_id = excluded.last_read_message_id`
+	// A reply makes its author and the parent's participants of the thread.
+	sendReply = `
+		UPDATE messages SET reply_count = reply_count + 1, thread_participants =
+			(CASE WHEN thread_participants = '{}' THEN ARRAY[user_id] ELSE thread_participants END) ||
+			CASE WHEN $3 = ANY (thread_participants) OR thread_participants = '{}' AND $3 = user_id THEN '{}'::text[] ELSE ARRAY[$3] END
+		WHERE app_id = $1 AND id = $2`
+)
+
+// statements returns the batch that writes the rows.
+func (r *rows) statements(app chat.AppID) *pgx.Batch {
+	b := &pgx.Batch{}
+	b.Queue(sendCounters, app,
+		column(r.channels, func(c *channelRow) string { return string(c.cid) }), column(r.channels, func(c *channelRow) int { return c.sent }),
+		column(r.channels, func(c *channelRow) int64 { return c.count }), column(r.channels, func(c *channelRow) *time.Time { return c.last })).Query(r.number)
+	b.Queue(sendMessages, r.messages(app)...)
+	if len(r.readers) > 0 {
+		b.Queue(sendReads, app,
+			column(r.readers, func(c *readRow) string { return string(c.cid) }), column(r.readers, func(c *readRow) string { return c.user }),
+			column(r.readers, func(c *readRow) int64 { return c.back }), column(r.readers, func(c *readRow) time.Time { return c.at }),
+			column(r.readers, func(c *readRow) string { return c.lastID }))
+	}
+	for _, s := range r.sends {
+		if s.Message.ParentID != "" {
+			b.Queue(sendReply, app, s.Message.ParentID, s.Message.UserID)
+		}
+	}
+	return b
+}
+
+// messages are the parameters of sendMessages.
+func (r *rows) messages(app chat.AppID) []any {
+	text := func(get func(*chat.Message) string) []string {
+		return column(r.sends, func(s *Send) string { return get(s.Message) })
+	}
+	flag := func(get func(*chat.Message) bool) []bool {
+		return column(r.sends, func(s *Send) bool { return get(s.Message) })
+	}
+	at := func(get func(*chat.Message) *time.Time) []*time.Time {
+		return column(r.sends, func(s *Send) *time.Time { return get(s.Message) })
+	}
+	return []any{
+		app,
+		text(func(m *chat.Message) string { return m.ID }), text(func(m *chat.Message) string { return string(m.CID) }),
+		text(func(m *chat.Message) string { return m.UserID }), text(func(m *chat.Message) string { return m.Type }),
+		text(func(m *chat.Message) string { return m.Text }), text(func(m *chat.Message) string { return m.HTML }),
+		text(func(m *chat.Message) string { return m.MML }), text(func(m *chat.Message) string { return m.Command }),
+		text(func(m *chat.Message) string { return m.Args }), text(func(m *chat.Message) string { return array(m.Attachments) }),
+		text(lists),
+		flag(func(m *chat.Message) bool { return m.MentionedChannel }), flag(func(m *chat.Message) bool { return m.MentionedHere }),
+		text(func(m *chat.Message) string { return m.ParentID }), flag(func(m *chat.Message) bool { return m.ShowInChannel }),
+		flag((*chat.Message).InChannel), flag(func(m *chat.Message) bool { return m.Silent }),
+		flag(func(m *chat.Message) bool { return m.Shadowed }), flag(func(m *chat.Message) bool { return m.Pinned }),
+		at(func(m *chat.Message) *time.Time { return m.PinnedAt }), text(func(m *chat.Message) string { return m.PinnedByID }),
+		at(func(m *chat.Message) *time.Time { return m.PinExpires }), text(func(m *chat.Message) string { return m.QuotedMessageID }),
+		text(func(m *chat.Message) string { return m.PollID }), text(func(m *chat.Message) string { return object(m.Custom) }),
+		column(r.sends, func(s *Send) time.Time { return s.Message.CreatedAt }),
+	}
+}
+
+// lists packs a message's lists into one JSON value: unnest would flatten arrays
+// of arrays.
+func lists(m *chat.Message) string {
+	if len(m.MentionedUserIDs)+len(m.MentionedRoles)+len(m.MentionedGroupIDs)+len(m.RestrictedVisibility) == 0 {
+		return "[[],[],[],[]]"
+	}
+	return string(wire.MustMarshal([4][]string{m.MentionedUserIDs, m.MentionedRoles, m.MentionedGroupIDs, m.RestrictedVisibility}))
+}
+
+// number reads the channels' UnreadSeq after the batch and tells each send its own.
+func (r *rows) number(res pgx.Rows) error {
+	seqs := make(map[chat.CID]int64, len(r.channels))
+	for res.Next() {
+		var cid chat.CID
+		var seq int64
+		if err := res.Scan(&cid, &seq); err != nil {
+			return err
+		}
+		seqs[cid] = seq
+	}
+	for _, s := range slices.Backward(r.sends) {
+		s.number(seqs[s.Message.CID])
+		seqs[s.Message.CID] -= int64(counted(s.Message))
+	}
+	return res.Err()
+}

@@ -1,0 +1,153 @@
+// Package wire is JSON as the API speaks it. It is the only package that imports a
+// JSON encoder: custom fields lie flat beside the typed ones (`json:",embed"` on a
+// jsontext.Value), nil slices are [], times are RFC 3339 in UTC with as many
+// digits as they have, and a custom field never shadows a typed one.
+//
+// All functions are safe for concurrent use.
+package wire
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"chatd/internal/chat"
+)
+
+// decoding reads what clients send: whole numbers may come as 1.0, and times in
+// any zone or precision of RFC 3339.
+var decoding = json.JoinOptions(
+	jsontext.AllowInvalidUTF8(true),
+	jsontext.AllowDuplicateNames(true),
+	json.WithUnmarshalers(json.JoinUnmarshalers(
+		json.UnmarshalFromFunc(unmarshalInt),
+		json.UnmarshalFromFunc(unmarshalTime),
+	)),
+)
+
+// encoding writes what clients get. Custom data was checked when it came in, so
+// duplicates are not looked for again.
+var encoding = json.JoinOptions(
+	jsontext.AllowInvalidUTF8(true),
+)
+
+// Marshal encodes v.
+func Marshal(v any) ([]byte, error) { return json.Marshal(v, encoding) }
+
+// Write encodes v to w.
+func Write(w io.Writer, v any) error { return json.MarshalWrite(w, v, encoding) }
+
+// MustMarshal encodes a value that cannot fail to encode: a struct of ours
+// without custom data.
+func MustMarshal(v any) jsontext.Value {
+	b, err := Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// Unmarshal decodes b into v. What a client can do wrong is an Invalid error that
+// names the field.
+func Unmarshal(b []byte, v any) error { return explain(json.Unmarshal(b, v, decoding)) }
+
+// Read decodes all of r into v, as Unmarshal does.
+func Read(r io.Reader, v any) error {
+	err := json.UnmarshalRead(r, v, decoding)
+	if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil // an empty body is an empty request
+	}
+	return explain(err)
+}
+
+// explain turns an error of the decoder into one for the client.
+func explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*chat.Error](err); ok {
+		return e
+	}
+	if s, ok := errors.AsType[*json.SemanticError](err); ok {
+		field := Path(s.JSONPointer)
+		reason := "has the wrong type"
+		if s.Err != nil {
+			reason = s.Err.Error()
+		} else if s.GoType != nil {
+			reason = "expects " + kindName(s.GoType.Kind().String()) + " but got " + kindName(s.JSONKind.String())
+		}
+		return &chat.Error{
+			Kind: chat.Invalid, Err: err, Message: "field \"" + field + "\" " + reason,
+			Fields: map[string]string{field: reason},
+		}
+	}
+	if s, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return &chat.Error{Kind: chat.Invalid, Err: err, Message: "invalid JSON: " + s.Err.Error()}
+	}
+	return err
+}
+
+// Path writes a JSON pointer the way the API names fields: "message.user.id".
+func Path(p jsontext.Pointer) string {
+	var parts []string
+	for t := range p.Tokens() {
+		parts = append(parts, t)
+	}
+	return strings.Join(parts, ".")
+}
+
+func kindName(k string) string {
+	switch k {
+	case "int", "int64", "float64":
+		return "number"
+	case "slice", "[":
+		return "array"
+	case "struct", "map", "{":
+		return "object"
+	case "ptr":
+		return "value"
+	case "t", "f", "true", "false":
+		return "bool"
+	}
+	return strings.Trim(k, `"`)
+}
+
+// unmarshalInt accepts whole numbers in any notation, as clients without an
+// integer type send them.
+func unmarshalInt(d *jsontext.Decoder, v *int) error {
+	if d.PeekKind() != '0' {
+		return errors.ErrUnsupported
+	}
+	t, err := d.ReadToken()
+	if err != nil {
+		return err
+	}
+	f, err := t.Float()
+	if n := int(f); err == nil && float64(n) == f {
+		*v = n
+		return nil
+	}
+	return errors.New("expects a whole number")
+}
+
+// unmarshalTime accepts RFC 3339 and truncates to what the database keeps.
+func unmarshalTime(d *jsontext.Decoder, v *time.Time) error {
+	if d.PeekKind() != '"' {
+		return errors.ErrUnsupported
+	}
+	t, err := d.ReadToken()
+	if err != nil {
+		return err
+	}
+	s := t.String()
+	at, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return errors.New("expects a date in RFC 3339 but got \"" + s + "\"")
+	}
+	*v = at.UTC().Truncate(time.Microsecond)
+	return nil
+}
