@@ -6,6 +6,8 @@
 -- its own, without further indexes, so that those updates stay in their page.
 
 -- +goose Up
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+
 CREATE TABLE apps (
     id         bigint      PRIMARY KEY,
     name       text        NOT NULL,
@@ -51,15 +53,16 @@ CREATE TABLE users (
     deactivated_at   timestamptz,
     deleted_at       timestamptz,
     revoke_tokens_issued_before timestamptz,
-    unique_name      text, -- the normalised name while the app wants names to be unique
+    unique_name      text        NOT NULL DEFAULT '', -- the name in the form in which names are compared; '' without a name
     custom           jsonb       NOT NULL DEFAULT '{}',
     created_at       timestamptz NOT NULL,
     updated_at       timestamptz NOT NULL,
     PRIMARY KEY (app_id, id)
 ) WITH (fillfactor = 80);
 CREATE INDEX users_created ON users (app_id, created_at DESC, id);
-CREATE INDEX users_name ON users (app_id, lower(name) text_pattern_ops);
-CREATE INDEX users_unique_name ON users (app_id, unique_name) WHERE unique_name IS NOT NULL;
+CREATE INDEX users_name ON users (app_id, name, id);
+CREATE INDEX users_words ON users USING gin (name gin_trgm_ops); -- $autocomplete
+CREATE INDEX users_unique_name ON users (app_id, unique_name) WHERE unique_name <> '';
 CREATE INDEX users_custom ON users USING gin (custom jsonb_path_ops);
 
 CREATE TABLE channels (
@@ -233,5 +236,29 @@ CREATE TABLE departures (
     PRIMARY KEY (app_id, user_id, cid)
 );
 
+-- Who is banned, from a channel or (cid '') from the whole app. members and users
+-- repeat it; this is what outlives a membership.
+CREATE TABLE bans (
+    app_id       bigint      NOT NULL,
+    user_id      text        NOT NULL,
+    cid          text        NOT NULL DEFAULT '',
+    banned_by_id text        NOT NULL DEFAULT '',
+    reason       text        NOT NULL DEFAULT '',
+    shadow       boolean     NOT NULL DEFAULT false,
+    expires      timestamptz,
+    created_at   timestamptz NOT NULL,
+    PRIMARY KEY (app_id, user_id, cid)
+);
+CREATE INDEX bans_channel ON bans (app_id, cid, created_at);
+
+-- Whom a user blocked.
+CREATE TABLE user_blocks (
+    app_id          bigint      NOT NULL,
+    user_id         text        NOT NULL,
+    blocked_user_id text        NOT NULL,
+    created_at      timestamptz NOT NULL,
+    PRIMARY KEY (app_id, user_id, blocked_user_id)
+);
+
 -- +goose Down
-DROP TABLE departures, reactions, message_deletions, messages, channel_mutes, reads, members, channel_counters, channels, users, channel_types, app_keys, apps;
+DROP TABLE user_blocks, bans, departures, reactions, message_deletions, messages, channel_mutes, reads, members, channel_counters, channels, users, channel_types, app_keys, apps;

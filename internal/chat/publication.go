@@ -74,6 +74,10 @@ type Change struct {
 	CID  CID        `json:"cid,omitempty"`
 	User string     `json:"user,omitempty"`
 	N    int        `json:"n,omitempty"`
-	Only []string   `json:"only,omitempty"`
-	Key  string     `json:"key,omitempty"` // for Stale: "entity/id"
+	// Seq is the channel's UnreadSeq with the message of a MessageCounted, or the
+	// one for which the N of a MemberJoined or UnreadSet holds, so that a message
+	// is counted once whatever overtakes what; 0 if unknown.
+	Seq  int64    `json:"seq,omitempty"`
+	Only []string `json:"only,omitempty"`
+	Key  string   `json:"key,omitempty"` // for Stale: "entity/id"
 }

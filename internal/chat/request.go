@@ -33,8 +33,11 @@ func CheckCustom(entity string, custom jsontext.Value, most int, reserved map[st
 	if len(custom) > most {
 		return Errorf(PayloadTooBig, "%s custom data is too big: %d bytes, the limit is %d", entity, len(custom), most)
 	}
-	if len(custom) == 0 || len(reserved) == 0 {
+	if len(custom) == 0 {
 		return nil
+	}
+	if !custom.IsValid() { // decoding lets them pass; nobody could be sent them
+		return Errorf(Invalid, "%s custom data has a name twice in one object or text that is not UTF-8", entity)
 	}
 	var bad []string
 	for name := range Keys(custom) {

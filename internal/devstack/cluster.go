@@ -123,17 +123,17 @@ func (c *cluster) init(ctx context.Context, fast bool) (bool, error) {
 	var out strings.Builder
 	cmd := exec.Command(c.prog.initdb(), args...) //nolint:gosec,noctx // G204: the program that we found; the context is watched below
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = "/", childEnv(), &out, &out
-	p, err := startProcess(cmd, c.acct, syscall.SIGKILL)
+	p, err := startAs(c.acct, cmd, syscall.SIGKILL)
 	if err != nil {
 		return false, fmt.Errorf("initdb as %s: %w", c.acct, err)
 	}
 	select {
-	case <-p.done:
+	case <-p.Done():
 	case <-ctx.Done():
-		return false, errors.Join(ctx.Err(), p.stop(syscall.SIGTERM, stopPatience))
+		return false, errors.Join(ctx.Err(), p.Stop(syscall.SIGTERM, stopPatience))
 	}
-	if p.err != nil {
-		return false, fmt.Errorf("initdb as %s: %w\n%s", c.acct, p.err, out.String())
+	if p.Err() != nil {
+		return false, fmt.Errorf("initdb as %s: %w\n%s", c.acct, p.Err(), out.String())
 	}
 	return true, os.Rename(unfinished, c.data())
 }

@@ -40,7 +40,7 @@ func TestLeftoverIsTakenOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	select {
-	case <-left.done:
+	case <-left.Done():
 	case <-time.After(30 * time.Second):
 		t.Error("the leftover runs on")
 	}

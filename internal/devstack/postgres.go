@@ -35,7 +35,7 @@ type PostgresOptions struct {
 // without a password: the socket's folder is what protects it.
 type Postgres struct {
 	cluster *cluster
-	proc    *process
+	proc    *Process
 	fresh   bool
 	stop    func() error
 }
@@ -58,7 +58,7 @@ func StartPostgres(ctx context.Context, o PostgresOptions) (*Postgres, error) {
 	}
 	p := &Postgres{cluster: c, proc: proc, fresh: fresh}
 	p.stop = sync.OnceValue(func() error {
-		return errors.Join(proc.stop(syscall.SIGINT, stopPatience), c.lock.Close()) // SIGINT: fast shutdown
+		return errors.Join(proc.Stop(syscall.SIGINT, stopPatience), c.lock.Close()) // SIGINT: fast shutdown
 	})
 	return p, nil
 }
@@ -70,7 +70,7 @@ func (p *Postgres) DSN(database string) string { return p.cluster.dsn(database) 
 func (p *Postgres) Fresh() bool { return p.fresh }
 
 // Done is closed when the server has ended, by Stop or by itself.
-func (p *Postgres) Done() <-chan struct{} { return p.proc.done }
+func (p *Postgres) Done() <-chan struct{} { return p.proc.Done() }
 
 // Stop ends the server after it has written everything, closing connections that
 // are open, and frees the folder. Later calls return what the first did.
@@ -78,7 +78,7 @@ func (p *Postgres) Stop() error { return p.stop() }
 
 // start starts the server and waits until it answers. It waits too for what is
 // left of a server that was killed, which may still hold the cluster.
-func (c *cluster) start(ctx context.Context, fast bool) (*process, error) {
+func (c *cluster) start(ctx context.Context, fast bool) (*Process, error) {
 	giveUp := time.Now().Add(retryFor)
 	for {
 		if err := c.stopLeftover(ctx); err != nil {
@@ -100,7 +100,7 @@ func isHeld(err error) bool {
 		strings.Contains(err.Error(), "pre-existing shared memory block")
 }
 
-func (c *cluster) startOnce(ctx context.Context, fast bool) (*process, error) {
+func (c *cluster) startOnce(ctx context.Context, fast bool) (*Process, error) {
 	log, err := os.OpenFile(c.log(), os.O_CREATE|os.O_WRONLY|os.O_TRUNC|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
@@ -108,16 +108,16 @@ func (c *cluster) startOnce(ctx context.Context, fast bool) (*process, error) {
 	defer func() { _ = log.Close() }()                          // the child has its own
 	cmd := exec.Command(c.prog.postgres(), c.settings(fast)...) //nolint:gosec,noctx // G204: the program that we found; it outlives ctx
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = "/", childEnv(), log, log
-	p, err := startProcess(cmd, c.acct, syscall.SIGINT)
+	p, err := startAs(c.acct, cmd, syscall.SIGINT)
 	if err != nil {
 		return nil, fmt.Errorf("%s as %s: %w", c.prog.postgres(), c.acct, err)
 	}
 	for c.ping(ctx) != nil {
 		select {
-		case <-p.done:
-			return nil, fmt.Errorf("%s as %s ended: %v\n%s", c.prog.postgres(), c.acct, p.err, c.lastWords())
+		case <-p.Done():
+			return nil, fmt.Errorf("%s as %s ended: %v\n%s", c.prog.postgres(), c.acct, p.Err(), c.lastWords())
 		case <-ctx.Done():
-			return nil, errors.Join(ctx.Err(), p.stop(syscall.SIGINT, stopPatience))
+			return nil, errors.Join(ctx.Err(), p.Stop(syscall.SIGINT, stopPatience))
 		case <-time.After(pollInterval):
 		}
 	}

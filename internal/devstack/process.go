@@ -10,19 +10,24 @@ import (
 	"time"
 )
 
-// process is a running child and the goroutine that waits for it.
-type process struct {
+// Process is a running child and the goroutine that waits for it.
+type Process struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed once the child is reaped
 	err  error         // how it ended; read it after done
 }
 
-// startProcess starts cmd in a process group of its own, so that Ctrl-C in a
-// terminal reaches only us, and has it get onDeath when we die (Linux).
-func startProcess(cmd *exec.Cmd, acct *account, onDeath syscall.Signal) (*process, error) {
+// StartProcess starts cmd in a process group of its own, so that Ctrl-C in a
+// terminal reaches only us, and has it get onDeath when we die (Linux). cmd must
+// not have a SysProcAttr.
+func StartProcess(cmd *exec.Cmd, onDeath syscall.Signal) (*Process, error) {
+	return startAs(nil, cmd, onDeath)
+}
+
+func startAs(acct *account, cmd *exec.Cmd, onDeath syscall.Signal) (*Process, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: acct.credential()}
 	setDeathSignal(cmd.SysProcAttr, onDeath)
-	p := &process{cmd: cmd, done: make(chan struct{})}
+	p := &Process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
 		// The death signal comes when the thread ends that made the child, so
@@ -42,9 +47,22 @@ func startProcess(cmd *exec.Cmd, acct *account, onDeath syscall.Signal) (*proces
 	return p, nil
 }
 
-// stop sends sig and waits until the child is gone; a child that does not obey
+// Done is closed when the child has ended.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Err tells how the child ended; nil while it runs and after a success.
+func (p *Process) Err() error {
+	select {
+	case <-p.done:
+		return p.err
+	default:
+		return nil
+	}
+}
+
+// Stop sends sig and waits until the child is gone; a child that does not obey
 // within patience is killed, which is an error.
-func (p *process) stop(sig os.Signal, patience time.Duration) error {
+func (p *Process) Stop(sig os.Signal, patience time.Duration) error {
 	_ = p.cmd.Process.Signal(sig) // an error means that it is gone
 	late := time.NewTimer(patience)
 	defer late.Stop()

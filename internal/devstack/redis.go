@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -22,7 +21,7 @@ const redisTries = 5
 // Redis is a running Redis of our own, in memory only, for tests.
 type Redis struct {
 	addr string
-	proc *process
+	proc *Process
 	stop func() error
 }
 
@@ -46,28 +45,32 @@ func StartRedis(ctx context.Context, dir string) (*Redis, error) {
 }
 
 func startRedis(ctx context.Context, path, dir string) (*Redis, error) {
-	port, err := freePort(ctx)
+	addr, err := FreeAddr(ctx)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(path, "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--dir", dir) //nolint:gosec,noctx // G204: redis-server; it outlives ctx
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(path, "--bind", host, "--port", port, "--save", "", "--appendonly", "no", "--dir", dir) //nolint:gosec,noctx // G204: redis-server; it outlives ctx
 	log, err := os.Create(filepath.Join(dir, "redis.log"))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = log.Close() }() // the child has its own
 	cmd.Stdout, cmd.Stderr = log, log
-	proc, err := startProcess(cmd, nil, syscall.SIGKILL)
+	proc, err := StartProcess(cmd, syscall.SIGKILL)
 	if err != nil {
 		return nil, err
 	}
-	r := &Redis{addr: net.JoinHostPort("127.0.0.1", port), proc: proc}
-	r.stop = sync.OnceValue(func() error { return proc.stop(syscall.SIGTERM, stopPatience) })
+	r := &Redis{addr: addr, proc: proc}
+	r.stop = sync.OnceValue(func() error { return proc.Stop(syscall.SIGTERM, stopPatience) })
 	for r.ping(ctx) != nil {
 		select {
-		case <-proc.done:
+		case <-proc.Done():
 			words, _ := os.ReadFile(log.Name()) // what could be read is shown
-			return nil, fmt.Errorf("redis-server ended: %v\n%s", proc.err, words)
+			return nil, fmt.Errorf("redis-server ended: %v\n%s", proc.Err(), words)
 		case <-ctx.Done():
 			return nil, errors.Join(ctx.Err(), r.Stop())
 		case <-time.After(pollInterval):
@@ -80,7 +83,7 @@ func startRedis(ctx context.Context, path, dir string) (*Redis, error) {
 func (r *Redis) URL() string { return "redis://" + r.addr + "/0" }
 
 // Done is closed when the server has ended, by Stop or by itself.
-func (r *Redis) Done() <-chan struct{} { return r.proc.done }
+func (r *Redis) Done() <-chan struct{} { return r.proc.Done() }
 
 // Stop ends the server; its data is gone. Later calls return what the first did.
 func (r *Redis) Stop() error { return r.stop() }
@@ -108,17 +111,12 @@ func (r *Redis) ping(ctx context.Context) error {
 	return err
 }
 
-// freePort returns a port of the loopback interface that nobody listens on now.
-func freePort(ctx context.Context) (string, error) {
+// FreeAddr returns an address of the loopback interface that nobody listens on now.
+func FreeAddr(ctx context.Context) (string, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = l.Close() }() // it only reserved the number
-	addr, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		return "", fmt.Errorf("no TCP address: %v", l.Addr())
-	}
-	return strconv.Itoa(addr.Port), nil
+	return l.Addr().String(), l.Close()
 }

@@ -3,6 +3,7 @@ package filter
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -49,7 +50,7 @@ func splitPath(path string) ([]string, error) {
 		return nil, chat.Errorf(chat.Invalid, "field \"%s\" is nested too deeply", path)
 	}
 	for _, name := range names {
-		if name == "" || name[0] == '$' {
+		if name == "" || name[0] == '$' || strings.ContainsRune(name, 0) || !utf8.ValidString(name) {
 			return nil, unrecognized(path)
 		}
 	}
@@ -76,8 +77,8 @@ func (j jsonAt) value(b *Builder) string {
 // doc is the smallest document that has v at the place.
 func (j jsonAt) doc(v jsontext.Value) string {
 	doc := []byte(v)
-	for i := len(j.names) - 1; i >= 0; i-- {
-		outer := append([]byte{'{'}, quote(j.names[i])...)
+	for _, name := range slices.Backward(j.names) {
+		outer := append([]byte{'{'}, quote(name)...)
 		doc = append(append(append(outer, ':'), doc...), '}')
 	}
 	return string(doc)

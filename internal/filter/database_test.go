@@ -58,9 +58,9 @@ func connect(tb testing.TB) *pgx.Conn {
 	return db
 }
 
-func exec(tb testing.TB, db *pgx.Conn, sql string, args ...any) {
+func exec(tb testing.TB, db *pgx.Conn, sql string) {
 	tb.Helper()
-	if _, err := db.Exec(tb.Context(), sql, args...); err != nil {
+	if _, err := db.Exec(tb.Context(), sql); err != nil {
 		tb.Fatalf("%s: %v", sql, err)
 	}
 }

@@ -104,5 +104,5 @@ func (f Fields) join(b *Builder, nodes []Node, sep, empty string) (string, error
 }
 
 func unrecognized(field string) error {
-	return chat.Errorf(chat.Invalid, "unrecognized field \"%s\"", field)
+	return chat.Errorf(chat.Invalid, "unrecognized field \"%s\"", clip(field))
 }

@@ -59,7 +59,11 @@ func Parse(doc jsontext.Value, limits Limits) (Node, error) {
 		return nil, chat.Errorf(chat.Invalid, "filter must be an object but is of type %s", kindOf(doc))
 	}
 	p := parser{limits: limits}
-	return p.object(doc, 0)
+	all, err := p.object(doc, 0)
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 // check refuses what cannot be handled whatever the fields are: text that is not

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -177,8 +178,8 @@ func (o Order) After(b *Builder, position jsontext.Value) (string, error) {
 		return o.rowAfter(b, values), nil
 	}
 	s := "FALSE"
-	for i := len(values) - 1; i >= 0; i-- {
-		after, equal := o.terms[i].after(b, values[i])
+	for i, t := range slices.Backward(o.terms) {
+		after, equal := t.after(b, values[i])
 		if i == len(values)-1 {
 			s = after
 			continue

@@ -71,12 +71,18 @@ func (c Cmp) Time() (time.Time, error) { return c.time(c.Value) }
 // Times returns the dates of a list.
 func (c Cmp) Times() ([]time.Time, error) { return list(c, c.time) }
 
-// Words returns the text of $autocomplete or $q: it has a letter or a digit and no
-// control characters.
+// maxWords bounds what one search costs, in bytes.
+const maxWords = 1024
+
+// Words returns the text of $autocomplete or $q: it has a letter or a digit, no
+// control characters, and at most 1024 bytes.
 func (c Cmp) Words() (string, error) {
 	s, err := c.Text()
 	if err != nil {
 		return "", err
+	}
+	if len(s) > maxWords {
+		return "", chat.Errorf(chat.Invalid, "%s must be %d characters or less", c.Field, maxWords)
 	}
 	searchable := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
 	if !strings.ContainsFunc(s, searchable) || strings.ContainsFunc(s, unicode.IsControl) {

@@ -17,6 +17,7 @@ type capability struct {
 	action Action                      // "" asks for no permission
 	whose  whose                       // of what the action is done to
 	on     func(*chat.TypeConfig) bool // nil for what cannot be switched off
+	number int                         // the action's; filled in by prepare
 }
 
 // whose tells what a capability's action is done to.
@@ -28,8 +29,8 @@ const (
 	ofAnyone               // something of anybody's
 )
 
-// capabilities are all own capabilities but slow-mode, in alphabetical order.
-var capabilities = []capability{
+// capabilities are all own capabilities, in alphabetical order.
+var capabilities = prepare([]capability{
 	{name: "ban-channel-members", action: BanChannelMember},
 	{name: "cast-poll-vote", action: CastVote, on: polls},
 	{name: "connect-events", on: func(c *chat.TypeConfig) bool { return c.ConnectEvents }},
@@ -72,6 +73,13 @@ var capabilities = []capability{
 	{name: "update-own-message", action: UpdateMessage, whose: ofActor},
 	{name: "update-thread", action: UpdateThread, on: replies},
 	{name: "upload-file", action: UploadAttachment, on: func(c *chat.TypeConfig) bool { return c.Uploads }},
+})
+
+func prepare(all []capability) []capability {
+	for i := range all {
+		all[i].number = known[all[i].action].number
+	}
+	return all
 }
 
 // slowMode is the one capability that is a restriction: held when the channel is in
@@ -103,5 +111,5 @@ func (c *capability) held(s Set, cfg *chat.TypeConfig, in CapabilityInput) bool 
 		return false
 	}
 	owner := in.ChannelOwner && c.whose == ofChannel || c.whose == ofActor
-	return c.action == "" || s.Can(c.action, owner, in.SameTeam)
+	return c.action == "" || s.reaches(c.number, owner, in.SameTeam)
 }

@@ -29,15 +29,12 @@ const (
 type fact struct {
 	resource Resource
 	level    string
+	number   int // its place in a grant
 }
 
 // known is every built-in action.
-var known = facts([]struct {
-	fact
-
-	actions []Action
-}{
-	{fact{ResourceChannel, LevelChannel}, []Action{
+var known = number([]group{
+	{ResourceChannel, LevelChannel, []Action{
 		AddLinks, AddOwnChannelMembership, BanChannelMember, CastVote, CreateAttachment, CreateCall, CreateChannel,
 		CreateDistinctForOthers, CreateMention, CreateMessage, CreateReaction, CreateReply, CreateSystemMessage,
 		DeleteChannel, FlagMessage, JoinCall, MuteChannel, NotifyChannel, NotifyGroup, NotifyHere, NotifyRole,
@@ -46,26 +43,29 @@ var known = facts([]struct {
 		SkipMessageModeration, TruncateChannel, UpdateChannel, UpdateChannelCooldown, UpdateChannelFrozen,
 		UpdateChannelMembers, UpdateThread, UploadAttachment, UseFrozenChannel,
 	}},
-	{fact{ResourceMessage, LevelChannel}, []Action{DeleteMessage, RunMessageAction, UnblockMessage, UpdateMessage}},
-	{fact{ResourceReaction, LevelChannel}, []Action{DeleteReaction}},
-	{fact{ResourceAttachment, LevelChannel}, []Action{DeleteAttachment}},
-	{fact{ResourceUser, LevelChannel}, []Action{
+	{ResourceMessage, LevelChannel, []Action{DeleteMessage, RunMessageAction, UnblockMessage, UpdateMessage}},
+	{ResourceReaction, LevelChannel, []Action{DeleteReaction}},
+	{ResourceAttachment, LevelChannel, []Action{DeleteAttachment}},
+	{ResourceUser, LevelChannel, []Action{
 		BanUser, CreateRestrictedVisibilityMessage, ReadDisabledChannel, ReadRestrictedVisibilityMessage,
 	}},
-	{fact{ResourceUser, LevelApp}, []Action{FlagUser, MuteUser, SearchUser, UpdateUser, UpdateUserRole, UpdateUserTeams}},
-	{fact{ResourceFlagReport, LevelApp}, []Action{ReadFlagReports, UpdateFlagReport}},
-	{fact{ResourcePoll, LevelApp}, []Action{ClosePoll, CreatePoll, DeletePoll, QueryPolls, UpdatePoll}},
+	{ResourceUser, LevelApp, []Action{FlagUser, MuteUser, SearchUser, UpdateUser, UpdateUserRole, UpdateUserTeams}},
+	{ResourceFlagReport, LevelApp, []Action{ReadFlagReports, UpdateFlagReport}},
+	{ResourcePoll, LevelApp, []Action{ClosePoll, CreatePoll, DeletePoll, QueryPolls, UpdatePoll}},
 })
 
-func facts(groups []struct {
-	fact
+// group is actions of which the same is known.
+type group struct {
+	resource Resource
+	level    string
+	actions  []Action
+}
 
-	actions []Action
-}) map[Action]fact {
+func number(groups []group) map[Action]fact {
 	out := map[Action]fact{}
 	for _, g := range groups {
 		for _, a := range g.actions {
-			out[a] = g.fact
+			out[a] = fact{g.resource, g.level, len(out)}
 		}
 	}
 	return out

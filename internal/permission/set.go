@@ -43,20 +43,35 @@ func parse(id string) (Action, scope) {
 	return Action(id), anyone
 }
 
-// grant is what one role may do.
-type grant map[Action]scope
+// grant is what one role may do: the reach of each action, by its number. A role
+// that nobody granted anything has none, nil.
+type grant []scope
 
-// apply adds ids, and takes away those that start with "!".
-func (g grant) apply(ids []string) {
+// reach returns how far the role's permission for an action goes.
+func (g grant) reach(number int) scope {
+	if number >= len(g) {
+		return 0
+	}
+	return g[number]
+}
+
+// with returns a copy with ids added, and without those that start with "!".
+func (g grant) with(ids []string) grant {
+	out := make(grant, len(known))
+	copy(out, g)
 	for _, id := range ids {
 		id, revoked := strings.CutPrefix(id, "!")
 		action, reach := parse(id)
-		if revoked {
-			g[action] &^= reach
-		} else {
-			g[action] |= reach
+		f, ok := known[action]
+		switch {
+		case !ok: // nothing asks for it
+		case revoked:
+			out[f.number] &^= reach
+		default:
+			out[f.number] |= reach
 		}
 	}
+	return out
 }
 
 // Table holds the grants of one scope, prepared for asking. It is immutable.
@@ -83,10 +98,7 @@ func (t *Table) With(modifiers Grants) *Table {
 		if role == "" {
 			continue // who is no member has this role
 		}
-		g := make(grant, len(roles[role])+len(ids))
-		maps.Copy(g, roles[role])
-		g.apply(ids)
-		roles[role] = g
+		roles[role] = roles[role].with(ids)
 	}
 	return &Table{roles: roles}
 }
@@ -116,6 +128,12 @@ func (s Set) Can(action Action, owner, sameTeam bool) bool {
 	if s.all {
 		return true
 	}
+	f, ok := known[action]
+	return ok && s.reaches(f.number, owner, sameTeam)
+}
+
+// reaches is Can for an action's number.
+func (s Set) reaches(number int, owner, sameTeam bool) bool {
 	enough := anyoneAnyTeam
 	if owner {
 		enough |= ownAnyTeam
@@ -126,5 +144,5 @@ func (s Set) Can(action Action, owner, sameTeam bool) bool {
 			enough |= own
 		}
 	}
-	return (s.user[action]|s.member[action])&enough != 0
+	return s.all || (s.user.reach(number)|s.member.reach(number))&enough != 0
 }

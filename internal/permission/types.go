@@ -52,7 +52,7 @@ func ResolveCommands(names []string, custom []*chat.Command) ([]*chat.Command, e
 	for _, name := range names {
 		found := false
 		for _, c := range all {
-			if name != AllCommands && name != c.Set && name != c.Name {
+			if name == "" || name != AllCommands && name != c.Set && name != c.Name {
 				continue
 			}
 			found = true

@@ -46,8 +46,8 @@ type Limiter interface {
 	Peek(ctx context.Context, k Key, limit int, now time.Time) Decision
 }
 
-// minute numbers the window that now lies in.
-func minute(now time.Time) int64 { return now.Unix() / int64(Window/time.Second) }
+// window numbers the window that a time lies in.
+func window(now time.Time) int64 { return now.Unix() / int64(Window/time.Second) }
 
 // decide is the decision on the n-th request of a window; 0 for one not made.
 func decide(n, limit int, window int64) Decision {

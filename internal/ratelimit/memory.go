@@ -25,7 +25,7 @@ type Memory struct {
 type shard struct {
 	mu     sync.Mutex
 	window int64
-	counts map[Key]int
+	counts map[Key]*int
 
 	_ [64]byte // keeps neighbours' locks out of one cache line
 }
@@ -34,7 +34,7 @@ type shard struct {
 func NewMemory() *Memory {
 	m := &Memory{seed: maphash.MakeSeed(), maxKeys: maxKeys / shards}
 	for i := range m.shards {
-		m.shards[i].counts = map[Key]int{}
+		m.shards[i].counts = map[Key]*int{}
 	}
 	return m
 }
@@ -42,33 +42,49 @@ func NewMemory() *Memory {
 // Take implements Limiter. It takes well under a microsecond and allocates nothing
 // but for the first request of a key in a minute.
 func (m *Memory) Take(_ context.Context, k Key, limit int, now time.Time) Decision {
-	s := &m.shards[maphash.Comparable(m.seed, k)%shards]
+	s := m.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.turn(minute(now))
-	n, known := s.counts[k]
-	n++
-	if known || len(s.counts) < m.maxKeys {
-		s.counts[k] = n
+	s.turn(window(now))
+	n := s.counts[k]
+	if n == nil {
+		n = new(int)
+		if len(s.counts) < m.maxKeys {
+			s.counts[k] = n
+		}
 	}
-	return decide(n, limit, s.window)
+	*n++
+	return decide(*n, limit, s.window)
 }
 
 // Peek implements Limiter.
 func (m *Memory) Peek(_ context.Context, k Key, limit int, now time.Time) Decision {
-	s := &m.shards[maphash.Comparable(m.seed, k)%shards]
+	s := m.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.turn(minute(now))
-	return decide(s.counts[k], limit, s.window)
+	s.turn(window(now))
+	if n := s.counts[k]; n != nil {
+		return decide(*n, limit, s.window)
+	}
+	return decide(0, limit, s.window)
+}
+
+// shard returns where a key is counted: a user's by his name, an app's by the
+// operation's.
+func (m *Memory) shard(k Key) *shard {
+	name := k.User
+	if name == "" {
+		name = k.Operation
+	}
+	return &m.shards[(maphash.String(m.seed, name)+uint64(k.App))%shards] //nolint:gosec // an app's number only spreads
 }
 
 // turn forgets the counts of windows before this one. A time that is late by a
 // lock's wait counts in the window that runs.
-func (s *shard) turn(window int64) {
-	if window <= s.window {
+func (s *shard) turn(now int64) {
+	if now <= s.window {
 		return
 	}
 	// A new map, made for half as many keys as lately, lets memory follow use.
-	s.window, s.counts = window, make(map[Key]int, len(s.counts)/2)
+	s.window, s.counts = now, make(map[Key]*int, len(s.counts)/2)
 }

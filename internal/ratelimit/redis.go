@@ -13,9 +13,10 @@ import (
 const (
 	// redisTimeout is how long a request waits for Redis before it is let through.
 	redisTimeout = 20 * time.Millisecond
-	// redisPause is for how long Redis is not asked again after it failed, so that
-	// its absence does not slow every request down.
-	redisPause = time.Second
+	// redisFailures in a row are no single slow answer any more: for redisPause
+	// Redis is not asked, so that its absence does not slow every request down.
+	redisFailures = 3
+	redisPause    = time.Second
 	// redisSlack keeps a window's key somewhat longer than the window, for nodes
 	// whose clocks differ from Redis'. The key names its minute.
 	redisSlack = 10 * time.Second
@@ -27,9 +28,11 @@ var count = redis.NewScript(`local n = redis.call('INCR', KEYS[1]) if n == 1 the
 // Redis is the Limiter of several nodes. While Redis is away or slow, each node
 // counts for itself.
 type Redis struct {
-	client  redis.UniversalClient
-	local   *Memory
-	retryAt atomic.Int64 // unix nanoseconds before which Redis is not asked; 0 while it answers
+	client   redis.UniversalClient
+	local    *Memory
+	timeout  time.Duration
+	failures atomic.Int32 // in a row
+	retryAt  atomic.Int64 // unix nanoseconds before which Redis is not asked; 0 while it answers
 }
 
 // NewRedis returns a Limiter on a client that stays the caller's. The client must
@@ -48,27 +51,27 @@ func NewRedis(c redis.UniversalClient) (*Redis, error) {
 	if !bounded {
 		return nil, errors.New("ratelimit: the Redis client needs ContextTimeoutEnabled")
 	}
-	return &Redis{client: c, local: NewMemory()}, nil
+	return &Redis{client: c, local: NewMemory(), timeout: redisTimeout}, nil
 }
 
 // Take implements Limiter.
 func (r *Redis) Take(ctx context.Context, k Key, limit int, now time.Time) Decision {
-	window := minute(now)
+	w := window(now)
 	n, ok := r.ask(ctx, func(ctx context.Context) (int, error) {
-		expiry := end(window).Add(redisSlack).UnixMilli()
-		return count.Run(ctx, r.client, []string{redisKey(k, window)}, expiry).Int()
+		expiry := end(w).Add(redisSlack).UnixMilli()
+		return count.Run(ctx, r.client, []string{redisKey(k, w)}, expiry).Int()
 	})
 	if !ok {
 		return r.local.Take(ctx, k, limit, now)
 	}
-	return decide(n, limit, window)
+	return decide(n, limit, w)
 }
 
 // Peek implements Limiter.
 func (r *Redis) Peek(ctx context.Context, k Key, limit int, now time.Time) Decision {
-	window := minute(now)
+	w := window(now)
 	n, ok := r.ask(ctx, func(ctx context.Context) (int, error) {
-		n, err := r.client.Get(ctx, redisKey(k, window)).Int()
+		n, err := r.client.Get(ctx, redisKey(k, w)).Int()
 		if errors.Is(err, redis.Nil) {
 			return 0, nil
 		}
@@ -77,7 +80,7 @@ func (r *Redis) Peek(ctx context.Context, k Key, limit int, now time.Time) Decis
 	if !ok {
 		return r.local.Peek(ctx, k, limit, now)
 	}
-	return decide(n, limit, window)
+	return decide(n, limit, w)
 }
 
 // ask calls Redis, bounded in time; ok is false if it did not answer now or lately.
@@ -86,15 +89,16 @@ func (r *Redis) ask(ctx context.Context, do func(context.Context) (int, error)) 
 		return 0, false
 	}
 	if ctx.Err() != nil {
-		return 0, false // the caller is gone; that says nothing about Redis
+		return 0, false // the caller is gone, which says nothing about Redis
 	}
-	bounded, cancel := context.WithTimeout(ctx, redisTimeout)
+	bounded, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	n, err := do(bounded)
 	switch {
 	case err == nil:
+		r.failures.Store(0)
 		r.retryAt.Store(0)
-	case ctx.Err() == nil:
+	case ctx.Err() == nil && r.failures.Add(1) >= redisFailures:
 		r.retryAt.Store(time.Now().Add(redisPause).UnixNano())
 	}
 	return n, err == nil

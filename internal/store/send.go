@@ -3,10 +3,13 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"hash/maphash"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"chatd/internal/chat"
 )
@@ -24,6 +27,8 @@ type Send struct {
 	// Before runs in the message's transaction before the message is written, for
 	// the rare send that changes more; such a send is committed alone.
 	Before func(ctx context.Context, tx *Tx) error
+
+	gone bool // the channel does not exist any more; nothing was written
 }
 
 // The writers: each commits the sends of its share of the channels, so no two
@@ -149,14 +154,12 @@ func (w *writer) write(batch []*pending) {
 		err := w.commit(ctx, app, group)
 		if err != nil && len(group) > 1 {
 			for _, p := range group {
-				p.done <- w.finish(ctx, app, []*pending{p}, w.commit(ctx, app, []*pending{p}))
+				one := []*pending{p}
+				answer(one, w.finish(ctx, app, one, w.commit(ctx, app, one)))
 			}
 			continue
 		}
-		err = w.finish(ctx, app, group, err)
-		for _, p := range group {
-			p.done <- err
-		}
+		answer(group, w.finish(ctx, app, group, err))
 	}
 }
 
@@ -168,15 +171,28 @@ func (w *writer) finish(ctx context.Context, app chat.AppID, group []*pending, e
 		}
 		return translate(err)
 	}
-	n := 0
+	var items []chat.Item
 	for _, p := range group {
-		n += len(p.send.Items)
-	}
-	items := make([]chat.Item, 0, n)
-	for _, p := range group {
-		items = append(items, p.send.Items...)
+		if !p.send.gone {
+			items = append(items, p.send.Items...)
+		}
 	}
 	return w.s.App(app).publish(ctx, items)
+}
+
+// answer tells the senders how it went.
+func answer(group []*pending, err error) {
+	for _, p := range group {
+		if err == nil && p.send.gone {
+			p.done <- gone(p.send)
+			continue
+		}
+		p.done <- err
+	}
+}
+
+func gone(s *Send) error {
+	return chat.Errorf(chat.NotFound, "Can't find channel with id %s", s.Message.CID)
 }
 
 // alone commits a send that changes more than its message.
@@ -190,6 +206,9 @@ func (w *writer) alone(ctx context.Context, p *pending) error {
 				return chat.Errorf(chat.Invalid, "a message with ID %s already exists", p.send.Message.ID)
 			}
 			return err
+		}
+		if p.send.gone {
+			return gone(p.send)
 		}
 		tx.Emit(p.send.Items...)
 		return nil
@@ -215,13 +234,16 @@ func byApp(batch []*pending) map[chat.AppID][]*pending {
 	return out
 }
 
-// sendOne is a message alone in one statement.
+// sendOne is a message alone in one statement. Of a channel that is gone, nothing
+// is written.
 const sendOne = `
-	WITH m AS (INSERT INTO messages (app_id, ` + insertColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::json, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29::jsonb, $30, $30)),
-	n AS (UPDATE channel_counters SET unread_seq = unread_seq + $31, message_count = message_count + 1,
+	WITH n AS (UPDATE channel_counters SET unread_seq = unread_seq + $31, message_count = message_count + 1,
 			last_message_at = CASE WHEN $32 THEN greatest(last_message_at, $30) ELSE last_message_at END
 		WHERE app_id = $1 AND cid = $3 RETURNING unread_seq),
+	m AS (INSERT INTO messages (app_id, ` + insertColumns + `)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::json, $12::text[], $13::bool, $14::bool, $15::text[], $16::text[], $17, $18::bool, $19::bool,
+			$20::bool, $21::bool, $22::bool, $23::timestamptz, $24, $25::timestamptz, $26::text[], $27, $28, $29::jsonb, $30::timestamptz, $30::timestamptz
+		FROM n),
 	r AS (INSERT INTO reads (app_id, cid, user_id, unread_base, last_read, last_read_message_id)
 		SELECT $1, $3, $33, unread_seq, $30, $2 FROM n WHERE $33 <> ''
 		ON CONFLICT (app_id, cid, user_id) DO UPDATE
@@ -234,7 +256,12 @@ func (w *writer) single(ctx context.Context, app chat.AppID, s *Send) error {
 	args = append(args, insertValues(m)...)
 	args = append(args, m.CreatedAt, counted(m), s.Touch, s.Reader)
 	var seq int64
-	if err := w.s.pool.QueryRow(ctx, sendOne, args...).Scan(&seq); err != nil {
+	err := w.s.pool.QueryRow(ctx, sendOne, args...).Scan(&seq)
+	if errors.Is(err, pgx.ErrNoRows) {
+		s.gone = true
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	s.number(seq)

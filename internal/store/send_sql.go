@@ -30,7 +30,8 @@ const (
 			$21::timestamptz[], $22::text[], $23::timestamptz[], $24::text[], $25::text[], $26::jsonb[], $27::timestamptz[])
 			AS v (id, cid, user_id, type, text, html, mml, command, args, attachments, lists, mentioned_channel, mentioned_here,
 				parent_id, show_in_channel, in_channel, silent, shadowed, pinned, pinned_at, pinned_by_id, pin_expires,
-				quoted_message_id, poll_id, custom, created_at)`
+				quoted_message_id, poll_id, custom, created_at)
+		WHERE cid IN (SELECT cid FROM channel_counters WHERE app_id = $1 AND cid = ANY($28))`
 	sendReads = `
 		INSERT INTO reads (app_id, cid, user_id, unread_base, last_read, last_read_message_id)
 		SELECT $1, v.cid, v.user_id, n.unread_seq - v.back, v.at, v.id
@@ -94,6 +95,7 @@ func (r *rows) messages(app chat.AppID) []any {
 		at(func(m *chat.Message) *time.Time { return m.PinExpires }), text(func(m *chat.Message) string { return m.QuotedMessageID }),
 		text(func(m *chat.Message) string { return m.PollID }), text(func(m *chat.Message) string { return object(m.Custom) }),
 		column(r.sends, func(s *Send) time.Time { return s.Message.CreatedAt }),
+		column(r.channels, func(c *channelRow) string { return string(c.cid) }),
 	}
 }
 
@@ -118,6 +120,10 @@ func (r *rows) number(res pgx.Rows) error {
 		seqs[cid] = seq
 	}
 	for _, s := range slices.Backward(r.sends) {
+		if _, ok := seqs[s.Message.CID]; !ok {
+			s.gone = true
+			continue
+		}
 		s.number(seqs[s.Message.CID])
 		seqs[s.Message.CID] -= int64(counted(s.Message))
 	}

@@ -211,6 +211,8 @@ func translate(err error) error {
 			return &chat.Error{Kind: chat.Timeout, Message: "the request took too long", Err: err}
 		case len(e.Code) == 5 && (e.Code[:2] == "57" || e.Code[:2] == "08" || e.Code[:2] == "53"):
 			return &chat.Error{Kind: chat.Unavailable, Message: "the database is not available", Err: err}
+		case len(e.Code) == 5 && (e.Code[:2] == "22" || e.Code[:2] == "54"): // as U+0000, or a number beyond numeric
+			return &chat.Error{Kind: chat.Invalid, Message: "the request has a value that cannot be stored", Err: err}
 		}
 		return err
 	}

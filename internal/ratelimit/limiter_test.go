@@ -1,0 +1,178 @@
+package ratelimit_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/redis/go-redis/v9"
+
+	"chatd/internal/chat"
+	"chatd/internal/ratelimit"
+)
+
+// newRedis returns a client of the Redis for tests.
+func newRedis(t testing.TB) *redis.Client {
+	t.Helper()
+	url := os.Getenv("CHATD_TEST_REDIS_URL")
+	if url == "" {
+		t.Skip("CHATD_TEST_REDIS_URL names no Redis")
+	}
+	o, err := redis.ParseURL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.ContextTimeoutEnabled = true
+	c := redis.NewClient(o)
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+func newRedisLimiter(t *testing.T, c redis.UniversalClient) *ratelimit.Redis {
+	t.Helper()
+	l, err := ratelimit.NewRedis(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	testLimiter(t, func(*testing.T) ratelimit.Limiter { return ratelimit.NewMemory() })
+}
+
+func TestRedis(t *testing.T) {
+	t.Parallel()
+	testLimiter(t, func(t *testing.T) ratelimit.Limiter {
+		t.Helper()
+		l := newRedisLimiter(t, newRedis(t))
+		l.SetTimeout(time.Minute) // a busy machine is no absent Redis
+		return l
+	})
+}
+
+// newKey returns a key of an app that no other test counts.
+func newKey() ratelimit.Key {
+	return ratelimit.Key{App: chat.AppID(rand.Int64()), Operation: "SendMessage", Platform: "web"} //nolint:gosec // no secret
+}
+
+// thisMinute is when the running minute started: Redis keeps no keys of the past.
+func thisMinute() time.Time { return time.Now().Truncate(time.Minute).UTC() }
+
+// testLimiter is what every Limiter does.
+func testLimiter(t *testing.T, newLimiter func(*testing.T) ratelimit.Limiter) {
+	t.Helper()
+	t.Run("counts down to its limit", func(t *testing.T) {
+		t.Parallel()
+		l, k, start := newLimiter(t), newKey(), thisMinute()
+		for i, want := range []ratelimit.Decision{
+			{Limit: 2, Remaining: 1, Allowed: true},
+			{Limit: 2, Remaining: 0, Allowed: true},
+			{Limit: 2, Remaining: 0, Allowed: false},
+			{Limit: 2, Remaining: 0, Allowed: false},
+		} {
+			want.Reset = start.Add(time.Minute)
+			got := l.Take(t.Context(), k, 2, start.Add(time.Duration(i)*19*time.Second))
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("request %d (-want +got):\n%s", i+1, diff)
+			}
+		}
+	})
+	t.Run("starts anew with the minute", func(t *testing.T) {
+		t.Parallel()
+		l, k, start := newLimiter(t), newKey(), thisMinute()
+		take := func(after time.Duration) ratelimit.Decision { return l.Take(t.Context(), k, 1, start.Add(after)) }
+		take(59 * time.Second)
+		if d := take(time.Minute - time.Nanosecond); d.Allowed {
+			t.Errorf("at the end of the minute: %+v", d)
+		}
+		want := ratelimit.Decision{Limit: 1, Remaining: 0, Allowed: true, Reset: start.Add(2 * time.Minute)}
+		if diff := cmp.Diff(want, take(time.Minute)); diff != "" {
+			t.Errorf("in the next minute (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("keeps keys apart", func(t *testing.T) {
+		t.Parallel()
+		l, start := newLimiter(t), thisMinute()
+		k := newKey()
+		app, operation, platform, user := k, k, k, k
+		app.App--
+		operation.Operation = "MarkRead"
+		platform.Platform = "ios"
+		user.User = "ann"
+		for i, k := range []ratelimit.Key{k, app, operation, platform, user} {
+			if d := l.Take(t.Context(), k, 1, start); !d.Allowed {
+				t.Errorf("key %d is another's: %+v", i, d)
+			}
+			if d := l.Take(t.Context(), k, 1, start); d.Allowed {
+				t.Errorf("key %d does not count: %+v", i, d)
+			}
+		}
+	})
+	t.Run("peeks without counting", func(t *testing.T) {
+		t.Parallel()
+		l, k, start := newLimiter(t), newKey(), thisMinute()
+		for _, want := range []int{3, 2, 1, 0, 0} {
+			for range 2 {
+				if d := l.Peek(t.Context(), k, 3, start); d.Remaining != want || d.Limit != 3 || !d.Reset.Equal(start.Add(time.Minute)) {
+					t.Errorf("%+v, want %d", d, want)
+				}
+			}
+			l.Take(t.Context(), k, 3, start)
+		}
+		if d := l.Peek(t.Context(), k, 3, start.Add(time.Minute)); d.Remaining != 3 || !d.Allowed {
+			t.Errorf("in the next minute: %+v", d)
+		}
+	})
+	t.Run("a limit of nothing", func(t *testing.T) {
+		t.Parallel()
+		l, k := newLimiter(t), newKey()
+		if d := l.Take(t.Context(), k, 0, thisMinute()); d.Allowed || d.Remaining != 0 {
+			t.Errorf("%+v", d)
+		}
+	})
+	t.Run("counts exactly under concurrency", func(t *testing.T) {
+		t.Parallel()
+		const callers, calls, limit = 8, 50, 123
+		l, k, start := newLimiter(t), newKey(), thisMinute()
+		var allowed atomic.Int64
+		var wg sync.WaitGroup
+		for range callers {
+			wg.Go(func() {
+				for range calls {
+					if l.Take(t.Context(), k, limit, start).Allowed {
+						allowed.Add(1)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if n := allowed.Load(); n != limit {
+			t.Errorf("%d of %d were allowed", n, limit)
+		}
+		if d := l.Peek(t.Context(), k, callers*calls+1, start); d.Remaining != 1 {
+			t.Errorf("not all were counted: %+v", d)
+		}
+	})
+}
+
+func TestDecisionErr(t *testing.T) {
+	t.Parallel()
+	d := ratelimit.Decision{Allowed: true}
+	if err := d.Err(); err != nil {
+		t.Errorf("allowed: %v", err)
+	}
+	d = ratelimit.Decision{Reset: time.Date(2026, 3, 1, 12, 1, 0, 0, time.UTC)}
+	if err := d.Err(); chat.KindOf(err) != chat.RateLimited {
+		t.Errorf("refused: %v", err)
+	}
+}

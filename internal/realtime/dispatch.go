@@ -1,0 +1,307 @@
+package realtime
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"chatd/internal/chat"
+)
+
+const (
+	dispatchers    = 16
+	dispatchQueue  = 1024            // publications waiting for one dispatcher
+	dispatchBytes  = 256 << 10       // queued to a connection at most before it is written to
+	flushShare     = 64              // connections that are worth a goroutine of their own
+	channelTimeout = 2 * time.Second // for the Backend to render a channel
+)
+
+// dispatcher delivers the publications of its share of the channels, one after
+// the other.
+type dispatcher struct {
+	hub *Hub
+	in  chan *publication
+
+	dirty   []*conn // queued to, to be flushed
+	queued  int     // bytes queued to one connection since the last flush
+	vectors []vector
+	away    []*conn            // members' connections that do not watch
+	seen    map[*conn]struct{} // recipients of one event, where they may come up twice
+}
+
+func newDispatcher(h *Hub) *dispatcher {
+	return &dispatcher{
+		hub: h, in: make(chan *publication, dispatchQueue),
+		vectors: make([]vector, runtime.GOMAXPROCS(0)), seen: map[*conn]struct{}{},
+	}
+}
+
+// dispatcherOf returns the dispatcher of a publication's channel, or user.
+func (h *Hub) dispatcherOf(p *publication) *dispatcher {
+	return h.dispatchers[p.hash()%dispatchers]
+}
+
+// run delivers until stop is closed.
+func (d *dispatcher) run(stop <-chan struct{}) {
+	for {
+		select {
+		case p := <-d.in:
+			d.batch(p)
+		case <-stop:
+			return
+		}
+	}
+}
+
+// batch delivers a publication and whatever waits behind it, and then writes what
+// has been queued, so that many frames to one connection leave together.
+func (d *dispatcher) batch(p *publication) {
+	limit := min(dispatchBytes, d.hub.cfg.QueueBytes/2)
+	for {
+		for _, it := range p.Items {
+			if it.Change != nil {
+				d.apply(p.App, it.Change)
+			} else {
+				d.deliver(p.App, it.Event)
+			}
+			if d.queued >= limit {
+				d.flush()
+			}
+		}
+		select {
+		case p = <-d.in:
+		default:
+			d.flush()
+			return
+		}
+	}
+}
+
+// flush writes to all connections that were queued to, on several processors if
+// they are many.
+func (d *dispatcher) flush() {
+	d.queued = 0
+	if len(d.dirty) == 0 {
+		return
+	}
+	n := min(len(d.vectors), 1+len(d.dirty)/flushShare)
+	part := (len(d.dirty) + n - 1) / n
+	var wg sync.WaitGroup
+	for i, conns := range slices.Collect(slices.Chunk(d.dirty, part)) {
+		work := func() {
+			for _, c := range conns {
+				c.flush(&d.vectors[i])
+			}
+			d.vectors[i].reset()
+		}
+		if n == 1 {
+			work()
+		} else {
+			wg.Go(work)
+		}
+	}
+	wg.Wait()
+	clear(d.dirty)
+	d.dirty = d.dirty[:0]
+}
+
+// deliver queues an event to its recipients.
+func (d *dispatcher) deliver(app chat.AppID, ev *event) {
+	h := d.hub
+	h.stats.events.Add(1)
+	r := &rendering{ev: ev}
+	if ev.Watchers {
+		r.watchers = h.WatcherCount(app, ev.CID)
+	}
+	d.queued += len(ev.Body)
+	switch ev.To.Kind {
+	case chat.ToWatchers, chat.ToOtherWatcher, chat.ToMembers:
+		d.toChannel(app, r)
+	case chat.ToUsers, chat.ToUsersAway:
+		d.toUsers(app, r)
+	case chat.ToPresence:
+		d.toPresence(app, r)
+	case chat.ToApp:
+		d.toApp(app, r)
+	case chat.ToHooks: // left out when it was prepared
+	}
+}
+
+// push queues a frame to one connection.
+func (d *dispatcher) push(c *conn, r *rendering, v variant) {
+	v.deflate = c.deflate
+	if c.push(r.of(v)) {
+		d.dirty = append(d.dirty, c)
+	}
+	d.hub.stats.deliveries.Add(1)
+}
+
+// toChannel queues an event to the channel's watchers, or members who do not
+// watch, or both.
+func (d *dispatcher) toChannel(app chat.AppID, r *rendering) {
+	ev, h := r.ev, d.hub
+	k := channelKey{app, ev.CID}
+	s := h.channels.of(k)
+	watchers, members := ev.To.Kind != chat.ToMembers, ev.To.Kind == chat.ToMembers || ev.Also != ""
+
+	s.mu.RLock()
+	ch := s.m[k]
+	if ch == nil || !h.throttle.pass(k, ev, len(ch.watchers)) {
+		s.mu.RUnlock()
+		return
+	}
+	d.away = d.away[:0]
+	if members {
+		d.collectAway(ch, ev)
+	}
+	if watchers {
+		d.toWatchers(ch, r)
+	}
+	s.mu.RUnlock()
+
+	if len(d.away) > 0 {
+		d.toAway(app, r)
+	}
+}
+
+// toWatchers queues an event to the connections that watch the channel, whose
+// shard is locked.
+func (d *dispatcher) toWatchers(ch *channel, r *rendering) {
+	ev := r.ev
+	others := ev.To.Kind == chat.ToOtherWatcher
+	onlyBy := len(ch.watchers) > bigChannel && ev.Type == typeMessageRead
+	for c := range ch.conns {
+		id := c.user.key.id
+		if ev.To.Only != nil && !slices.Contains(ev.To.Only, id) || onlyBy && id != ev.By ||
+			others && slices.Contains(ev.To.Users, id) {
+			continue
+		}
+		var v variant
+		if ev.Unread {
+			if _, ok := ch.members[c.user]; ok {
+				v.numbered, v.totals = true, totals(c.user.totals.Load())
+			}
+		}
+		d.push(c, r, v)
+	}
+}
+
+// collectAway notes the connections of members that do not watch the channel,
+// whose shard is locked.
+func (d *dispatcher) collectAway(ch *channel, ev *event) {
+	for u, m := range ch.members {
+		if int(u.open.Load()) <= m.watching || ev.To.Only != nil && !slices.Contains(ev.To.Only, u.key.id) {
+			continue
+		}
+		us := d.hub.users.of(u.key)
+		us.mu.Lock()
+		for _, c := range u.conns {
+			if _, ok := ch.conns[c]; !ok {
+				d.away = append(d.away, c)
+			}
+		}
+		us.mu.Unlock()
+	}
+}
+
+// toAway queues an event to the noted connections, with the channel put in front
+// unless the event has it already.
+func (d *dispatcher) toAway(app chat.AppID, r *rendering) {
+	if !r.ev.HasChannel {
+		d.flush() // nobody else waits for the Backend
+		r.channel = d.hub.renderChannel(app, r.ev.CID)
+	}
+	for _, c := range d.away {
+		v := variant{also: true, numbered: r.ev.Unread}
+		if v.numbered {
+			v.totals = totals(c.user.totals.Load())
+		}
+		d.push(c, r, v)
+	}
+	clear(d.away)
+}
+
+// renderChannel returns `"channel":{…},` or nothing if the Backend cannot say.
+func (h *Hub) renderChannel(app chat.AppID, cid chat.CID) []byte {
+	ctx, cancel := context.WithTimeout(context.Background(), channelTimeout)
+	defer cancel()
+	js, err := h.cfg.Backend.ChannelJSON(ctx, app, cid)
+	if err != nil {
+		h.log.Warn("realtime: render channel", "cid", cid, "err", err)
+		return nil
+	}
+	if len(js) == 0 {
+		return nil
+	}
+	return slices.Concat([]byte(`"channel":`), js, []byte(`,`))
+}
+
+// toUsers queues an event to the connections of users, all or those that do not
+// watch the channel.
+func (d *dispatcher) toUsers(app chat.AppID, r *rendering) {
+	var watching map[*conn]struct{}
+	if r.ev.To.Kind == chat.ToUsersAway {
+		k := channelKey{app, r.ev.CID}
+		s := d.hub.channels.of(k)
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+		if ch := s.m[k]; ch != nil {
+			watching = ch.conns
+		}
+	}
+	for _, id := range r.ev.To.Users {
+		d.hub.users.with(userKey{app, id}, func(u *user) {
+			for _, c := range u.conns {
+				if _, ok := watching[c]; !ok {
+					d.push(c, r, u.variant(r.ev))
+				}
+			}
+		})
+	}
+}
+
+// variant is the form of an event to the user himself.
+func (u *user) variant(ev *event) variant {
+	if !ev.Unread {
+		return variant{}
+	}
+	return variant{numbered: true, totals: totals(u.totals.Load())}
+}
+
+// toPresence queues an event to those who subscribed to the presence of users, and
+// to the users themselves.
+func (d *dispatcher) toPresence(app chat.AppID, r *rendering) {
+	for _, id := range r.ev.To.Users {
+		d.hub.users.with(userKey{app, id}, func(u *user) {
+			for _, c := range u.conns {
+				d.pushOnce(c, r)
+			}
+			for c := range u.subs {
+				d.pushOnce(c, r)
+			}
+		})
+	}
+	clear(d.seen)
+}
+
+// pushOnce queues a frame to a connection that has not got the event yet.
+func (d *dispatcher) pushOnce(c *conn, r *rendering) {
+	if _, ok := d.seen[c]; ok {
+		return
+	}
+	d.seen[c] = struct{}{}
+	d.push(c, r, variant{})
+}
+
+// toApp queues an event to all connections of the app.
+func (d *dispatcher) toApp(app chat.AppID, r *rendering) {
+	for i := range d.hub.conns {
+		for _, c := range d.hub.conns[i].all() {
+			if c.user.key.app == app {
+				d.push(c, r, variant{})
+			}
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package realtime
+
+import (
+	"fmt"
+	"hash/maphash"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"chatd/internal/chat"
+	"chatd/internal/wire"
+)
+
+// event is a chat.Event ready for delivery and for the bus: encoded once, with
+// what decides who gets it beside.
+type event struct {
+	Type       string         `json:"type"`
+	Also       string         `json:"also,omitzero"`
+	To         chat.Audience  `json:"to"`
+	CID        chat.CID       `json:"cid,omitzero"`
+	By         string         `json:"by,omitzero"`       // the user whom the event is about
+	Unread     bool           `json:"unread,omitzero"`   // with the recipient's numbers
+	Watchers   bool           `json:"watchers,omitzero"` // with the channel's watcher_count
+	HasChannel bool           `json:"has_channel,omitzero"`
+	Body       jsontext.Value `json:"body"` // an object without the type
+}
+
+// item is one step of a publication: an event or a change.
+type item struct {
+	Event  *event       `json:"event,omitzero"`
+	Change *chat.Change `json:"change,omitzero"`
+}
+
+// publication is a chat.Publication ready for delivery and for the bus.
+type publication struct {
+	App   chat.AppID `json:"app"`
+	Items []item     `json:"items"`
+}
+
+// prepare encodes the events of a publication and leaves out what is for no
+// connection.
+func prepare(p *chat.Publication) (*publication, error) {
+	out := &publication{App: p.App, Items: make([]item, 0, len(p.Items))}
+	for _, it := range p.Items {
+		switch it := it.(type) {
+		case *chat.Change:
+			out.Items = append(out.Items, item{Change: it})
+		case *chat.Event:
+			if it.To.Kind == chat.ToHooks {
+				continue
+			}
+			body, err := wire.Marshal(it)
+			if err != nil {
+				return nil, fmt.Errorf("encode %s: %w", it.Type, err)
+			}
+			ev := &event{
+				Type: it.Type, Also: it.Also, To: it.To, CID: it.CID, Unread: it.WithUnread,
+				Watchers: it.WithWatchers, HasChannel: it.Channel != nil, Body: body,
+			}
+			if it.User != nil {
+				ev.By = it.User.ID
+			}
+			out.Items = append(out.Items, item{Event: ev})
+		}
+	}
+	return out, nil
+}
+
+// hash stands for what the publication's order hangs on: its first channel, else
+// its first user. Publications with the same hash are delivered in order.
+func (p *publication) hash() uint64 {
+	var first userKey
+	for _, it := range p.Items {
+		cid, userID := it.about()
+		if cid != "" {
+			return maphash.Comparable(seed, channelKey{p.App, cid})
+		}
+		if first.id == "" {
+			first = userKey{p.App, userID}
+		}
+	}
+	return maphash.Comparable(seed, first)
+}
+
+// about names the channel and the user that an item is about; either may be "".
+func (it item) about() (chat.CID, string) {
+	switch ev := it.Event; {
+	case ev == nil:
+		return it.Change.CID, it.Change.User
+	case len(ev.To.Users) > 0:
+		return ev.CID, ev.To.Users[0]
+	default:
+		return ev.CID, ev.By
+	}
+}

@@ -1,0 +1,209 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"chatd/internal/wire"
+)
+
+const (
+	handoffTimeout = 250 * time.Millisecond // a publisher waits so long for the bus
+	busTimeout     = 5 * time.Second        // the bus is given so long for a batch
+	busPause       = 500 * time.Millisecond // after a failure, during which all is refused
+	outboxBytes    = 64 << 20               // waiting for a bus that is slow
+	gossipRecords  = 512                    // in one message
+	gossipKey      = 0
+)
+
+// errBus means that a message may not have reached the other nodes.
+var errBus = errors.New("realtime: the bus did not take the message")
+
+// outbox hands messages to the bus, in order, by one goroutine that takes all that
+// have gathered while the last batch was under way.
+type outbox struct {
+	hub   *Hub
+	wake  chan struct{}
+	slow  atomic.Bool // a publisher waited in vain since the last success
+	lost  atomic.Uint64
+	seq   uint64 // of the gossip; used by run only
+
+	mu      sync.Mutex
+	again   time.Time // nothing is tried before
+	records []record
+	letters []letter
+	bytes   int
+}
+
+// letter is one message for the bus, encoded or to be encoded when it leaves.
+type letter struct {
+	env  *envelope
+	msg  Message
+	pub  bool
+	done chan error // gets the result; nil if nobody waits
+}
+
+// tell queues gossip. It leaves before any letter queued later.
+func (o *outbox) tell(r record) {
+	if o.hub.cfg.Bus == nil {
+		return
+	}
+	o.mu.Lock()
+	o.records = append(o.records, r)
+	o.mu.Unlock()
+	o.signal()
+}
+
+// post queues a letter.
+func (o *outbox) post(l letter) {
+	if o.hub.cfg.Bus == nil {
+		return
+	}
+	o.mu.Lock()
+	full := o.bytes+len(l.msg.Data) > outboxBytes
+	if !full {
+		o.letters = append(o.letters, l)
+		o.bytes += len(l.msg.Data)
+	}
+	o.mu.Unlock()
+	if full {
+		o.fail([]letter{l}, errBus)
+		return
+	}
+	o.signal()
+}
+
+// publish queues a publication and waits a moment until the bus has it.
+func (o *outbox) publish(ctx context.Context, p *publication) error {
+	if o.hub.cfg.Bus == nil {
+		return nil
+	}
+	data, err := wire.Marshal(&envelope{Kind: kindPub, From: o.hub.tag, Pub: p})
+	if err != nil {
+		return err
+	}
+	l := letter{msg: Message{Key: uint32(p.hash()), Data: data}, pub: true, done: make(chan error, 1)} //nolint:gosec // any bits of the hash do
+	o.post(l)
+	if o.slow.Load() {
+		select {
+		case err := <-l.done:
+			return err
+		default:
+			return errBus
+		}
+	}
+	timeout := time.NewTimer(handoffTimeout)
+	defer timeout.Stop()
+	select {
+	case err := <-l.done:
+		return err
+	case <-timeout.C:
+		o.slow.Store(true)
+		return errBus
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (o *outbox) signal() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run hands over what is queued until stop is closed, and then the rest.
+func (o *outbox) run(stop <-chan struct{}) {
+	for {
+		select {
+		case <-o.wake:
+			o.flush()
+		case <-stop:
+			o.flush()
+			return
+		}
+	}
+}
+
+// flush hands over everything that is queued now.
+func (o *outbox) flush() {
+	o.mu.Lock()
+	records, letters := o.records, o.letters
+	o.records, o.letters, o.bytes = nil, nil, 0
+	o.mu.Unlock()
+
+	msgs := make([]Message, 0, len(letters)+1+len(records)/gossipRecords)
+	for len(records) > 0 {
+		n := min(len(records), gossipRecords)
+		o.seq++
+		msgs = append(msgs, o.encode(&envelope{Kind: kindGossip, Records: records[:n]}))
+		records = records[n:]
+	}
+	for _, l := range letters {
+		if l.env != nil {
+			l.msg = o.encode(l.env)
+		}
+		msgs = append(msgs, l.msg)
+	}
+	if len(msgs) == 0 {
+		return
+	}
+	if err := o.publishBatch(msgs); err != nil {
+		o.hub.stats.busFailures.Add(int64(len(msgs)))
+		o.fail(letters, err)
+		return
+	}
+	o.slow.Store(false)
+	for _, l := range letters {
+		if l.done != nil {
+			l.done <- nil
+		}
+	}
+}
+
+// publishBatch hands over messages, unless the bus has just failed.
+func (o *outbox) publishBatch(msgs []Message) error {
+	o.mu.Lock()
+	pause := time.Now().Before(o.again)
+	o.mu.Unlock()
+	if pause {
+		return errBus
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), busTimeout)
+	defer cancel()
+	err := o.hub.cfg.Bus.Publish(ctx, msgs)
+	if err != nil {
+		o.pause(busPause)
+		o.hub.log.Warn("realtime: publish to the bus", "messages", len(msgs), "err", err)
+		return errors.Join(errBus, err)
+	}
+	return nil
+}
+
+// pause refuses everything for a while; 0 ends that.
+func (o *outbox) pause(d time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.again = time.Now().Add(d)
+}
+
+// encode makes a message of gossip or of what is about it.
+func (o *outbox) encode(env *envelope) Message {
+	env.From, env.Seq, env.Lost = o.hub.tag, o.seq, o.lost.Load()
+	return Message{Key: gossipKey, Data: wire.MustMarshal(env)}
+}
+
+// fail tells those who wait that their letters were not sent.
+func (o *outbox) fail(letters []letter, err error) {
+	for _, l := range letters {
+		if l.pub {
+			o.lost.Add(1)
+		}
+		if l.done != nil {
+			l.done <- err
+		}
+	}
+}

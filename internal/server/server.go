@@ -1,0 +1,199 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"chatd/internal/access"
+	"chatd/internal/appadmin"
+	"chatd/internal/auth"
+	"chatd/internal/channels"
+	"chatd/internal/chat"
+	"chatd/internal/config"
+	"chatd/internal/httpapi"
+	"chatd/internal/messages"
+	"chatd/internal/ratelimit"
+	"chatd/internal/reads"
+	"chatd/internal/realtime"
+	"chatd/internal/store"
+	"chatd/internal/users"
+	"chatd/migrations"
+)
+
+// Options say what to build. Tests set the fields directly; the commands start
+// from FromConfig.
+type Options struct {
+	DatabaseURL string
+	DirectURL   string // for migrations, past a connection pooler; "" = DatabaseURL
+	RedisURL    string // "" = this is the only node, unless Bus is set
+	Bus         realtime.Bus
+	Node        string // this node's name; "" = a new one
+	MaxConns    int    // connections to PostgreSQL; 0 = the default
+	MaxPerUser  int    // connections a user may hold on this node; 0 = the default
+	RateLimits  bool   // refuse what is over the limits; they are counted anyway
+	DrainTime   time.Duration
+	Logger      *slog.Logger
+	Now         func() time.Time
+}
+
+// FromConfig takes the options from the configuration.
+func FromConfig(c *config.Config, log *slog.Logger) Options {
+	return Options{
+		DatabaseURL: c.DatabaseURL, DirectURL: c.DatabaseDirectURL, RedisURL: c.RedisURL, Node: c.NodeID,
+		MaxConns: c.DatabaseMaxConns, MaxPerUser: c.MaxConnections, RateLimits: c.RateLimits == "on",
+		DrainTime: c.ShutdownTimeout, Logger: log,
+	}
+}
+
+// Server is a wired chatd.
+type Server struct {
+	store *store.Store
+	hub   *realtime.Hub
+	api   *httpapi.API
+	redis redis.UniversalClient
+	drain time.Duration
+}
+
+// verifiedTokens bounds the cache of tokens whose signature was checked.
+const verifiedTokens = 20_000
+
+// defaultDrain is how long connections may take to end at shutdown.
+const defaultDrain = 10 * time.Second
+
+// New migrates the database and builds everything on it.
+func New(ctx context.Context, o Options) (*Server, error) {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	direct := o.DirectURL
+	if direct == "" {
+		direct = o.DatabaseURL
+	}
+	if err := migrations.Up(ctx, direct); err != nil {
+		return nil, fmt.Errorf("migrations: %w", err)
+	}
+	st, err := store.Open(ctx, o.DatabaseURL, store.Options{MaxConns: o.MaxConns, Logger: o.Logger, Now: o.Now})
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{store: st, drain: o.DrainTime}
+	if s.drain == 0 {
+		s.drain = defaultDrain
+	}
+	if err := s.build(o); err != nil {
+		st.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) build(o Options) error {
+	bus, limiter := o.Bus, ratelimit.Limiter(ratelimit.NewMemory())
+	if o.RedisURL != "" {
+		ro, err := redis.ParseURL(o.RedisURL)
+		if err != nil {
+			return fmt.Errorf("redis url: %w", err)
+		}
+		s.redis = redis.NewClient(ro)
+		bus, limiter = realtime.NewRedisBus(s.redis, o.Logger), ratelimit.NewRedis(s.redis)
+	}
+	b := &backend{}
+	s.hub = realtime.New(realtime.Config{
+		Node: o.Node, Backend: b, Bus: bus, Logger: o.Logger, Now: o.Now, MaxConnsPerUser: o.MaxPerUser,
+		OnStale: s.store.Forget, OnGap: s.store.ForgetAll,
+	})
+	s.store.Attach(s.hub, s.hub)
+	s.api = s.areas(b)
+	s.api.Logger = o.Logger
+	mode := ratelimit.Off
+	if o.RateLimits {
+		mode = ratelimit.Enforce
+	}
+	s.api.Limits = &ratelimit.Policy{Limiter: limiter, Mode: mode}
+	s.api.Metrics = httpapi.NewMetrics(s.gauges())
+	return nil
+}
+
+// areas builds the areas of the API and joins them where one needs another.
+func (s *Server) areas(b *backend) *httpapi.API {
+	acc := &access.Access{Store: s.store}
+	us := &users.Service{Store: s.store, Access: acc, Hub: s.hub}
+	acc.Users = us
+	ms := &messages.Service{Store: s.store, Access: acc}
+	cs := &channels.Service{Store: s.store, Access: acc, Hub: s.hub, Messages: ms}
+	rs := &reads.Service{Store: s.store, Access: acc, Hub: s.hub}
+	b.Backend, b.users, b.channels = reads.Backend{Store: s.store}, us, cs
+	return &httpapi.API{
+		Users: us, Channels: cs, Messages: ms, Reads: rs, AppAdmin: &appadmin.Service{Store: s.store},
+		Store: s.store, Access: acc, Hub: s.hub, Tokens: auth.NewVerifier(verifiedTokens),
+	}
+}
+
+// backend is what the hub asks, answered by the areas.
+type backend struct {
+	reads.Backend
+	users    *users.Service
+	channels *channels.Service
+}
+
+// Left tells the areas that a user stopped watching channels or went offline.
+func (b *backend) Left(ctx context.Context, app chat.AppID, userID string, cids []chat.CID, offline, local bool) {
+	b.channels.Unwatched(ctx, app, userID, cids, local)
+	if offline {
+		b.users.Offline(ctx, app, userID, local)
+	}
+}
+
+// Handler is the server's HTTP handler.
+func (s *Server) Handler() http.Handler { return s.api.Handler() }
+
+// Store is the server's store, for commands and tests.
+func (s *Server) Store() *store.Store { return s.store }
+
+// Run works until ctx ends, then drains: connections are closed so that SDKs
+// reconnect elsewhere, waiting writes are committed, everything is closed.
+func (s *Server) Run(ctx context.Context) error {
+	hubCtx, stopHub := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan error, 1)
+	go func() { done <- s.hub.Run(hubCtx) }()
+	var err error
+	select {
+	case <-ctx.Done():
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.drain)
+		s.hub.Drain(drain)
+		cancel()
+		stopHub()
+		err = <-done
+	case err = <-done:
+		stopHub()
+	}
+	s.store.Close()
+	if s.redis != nil {
+		err = errors.Join(err, s.redis.Close())
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func (s *Server) gauges() map[string]func() float64 {
+	hub := func(get func(realtime.Stats) int64) func() float64 {
+		return func() float64 { return float64(get(s.hub.Stats())) }
+	}
+	return map[string]func() float64{
+		"connections":      hub(func(x realtime.Stats) int64 { return x.Connections }),
+		"connected_users":  hub(func(x realtime.Stats) int64 { return x.Users }),
+		"watched_channels": hub(func(x realtime.Stats) int64 { return x.Channels }),
+		"events":           hub(func(x realtime.Stats) int64 { return x.Events }),
+		"deliveries":       hub(func(x realtime.Stats) int64 { return x.Deliveries }),
+		"slow_connections": hub(func(x realtime.Stats) int64 { return x.Overflows }),
+		"bus_reconnects":   hub(func(x realtime.Stats) int64 { return x.BusReconnects }),
+	}
+}

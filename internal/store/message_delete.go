@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"chatd/internal/chat"
+)
+
+// MaxOwnDeletions bounds how many messages of a channel a user can delete for
+// himself.
+const MaxOwnDeletions = 100
+
+// The deletions lock in this order: the channel's counters, the message, its
+// parent or replies.
+
+// DeleteMessage marks a message as deleted: its text stays, its pin goes, and it
+// counts no more. at is when. The message is returned as it was and as it is now;
+// nil, nil when it was deleted already.
+func (t *Tx) DeleteMessage(ctx context.Context, cid chat.CID, id string, at time.Time) (before, after *chat.Message, err error) {
+	if _, err := t.LockCounters(ctx, cid); err != nil {
+		return nil, nil, err
+	}
+	before, err = t.LockMessage(ctx, id)
+	if err != nil || before.DeletedAt != nil {
+		return nil, nil, err
+	}
+	if _, err := exec(ctx, t.db, `
+		UPDATE messages SET type = $3, deleted_at = $4, updated_at = $4, pinned = false, pinned_at = NULL, pinned_by_id = '', pin_expires = NULL
+		WHERE app_id = $1 AND id = $2`, t.ID, id, chat.MessageDeleted, at); err != nil {
+		return nil, nil, err
+	}
+	if before.ParentID != "" {
+		if _, err := exec(ctx, t.db, `
+			UPDATE messages SET reply_count = greatest(reply_count - 1, 0), deleted_reply_count = deleted_reply_count + 1
+			WHERE app_id = $1 AND id = $2`, t.ID, before.ParentID); err != nil {
+			return nil, nil, err
+		}
+	}
+	after, err = t.Message(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return before, after, t.UncountMessage(ctx, before)
+}
+
+// RemoveMessage removes a message for good, with its reactions, its replies and
+// what users deleted of them for themselves. It returns the message as it was and
+// those of its replies that stood in the channel, at most maxShown of them; they
+// are not hydrated.
+func (t *Tx) RemoveMessage(ctx context.Context, cid chat.CID, id string) (m *chat.Message, shown []*chat.Message, err error) {
+	if _, err := t.LockCounters(ctx, cid); err != nil {
+		return nil, nil, err
+	}
+	if m, err = t.LockMessage(ctx, id); err != nil {
+		return nil, nil, err
+	}
+	replies, err := t.messages(ctx, `
+		DELETE FROM messages m WHERE m.app_id = $1 AND m.parent_id = $2 AND m.parent_id <> '' RETURNING `+messageColumns, t.ID, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	ids := append(column(replies, func(r *chat.Message) string { return r.ID }), id)
+	for _, sql := range []string{
+		`DELETE FROM messages WHERE app_id = $1 AND id = ANY ($2)`,
+		`DELETE FROM reactions WHERE app_id = $1 AND message_id = ANY ($2)`,
+	} {
+		if _, err := exec(ctx, t.db, sql, t.ID, ids); err != nil {
+			return nil, nil, err
+		}
+	}
+	if _, err := exec(ctx, t.db, `DELETE FROM message_deletions WHERE app_id = $1 AND cid = $2 AND message_id = ANY ($3)`, t.ID, cid, ids); err != nil {
+		return nil, nil, err
+	}
+	if err := t.leaveParent(ctx, m); err != nil {
+		return nil, nil, err
+	}
+	if err := t.UncountMessage(ctx, m); err != nil {
+		return nil, nil, err
+	}
+	for _, r := range replies {
+		if r.InChannel() && len(shown) < maxShown {
+			shown = append(shown, r)
+		}
+	}
+	return m, shown, t.uncountReplies(ctx, cid, replies)
+}
+
+// maxShown bounds the replies that are told to have gone with their parent.
+const maxShown = 100
+
+// leaveParent takes a removed reply out of its parent's numbers.
+func (t *Tx) leaveParent(ctx context.Context, m *chat.Message) error {
+	if m.ParentID == "" {
+		return nil
+	}
+	deleted := m.DeletedAt != nil
+	_, err := exec(ctx, t.db, `
+		UPDATE messages SET reply_count = greatest(reply_count - CASE WHEN $3 THEN 0 ELSE 1 END, 0),
+			deleted_reply_count = greatest(deleted_reply_count - CASE WHEN $3 THEN 1 ELSE 0 END, 0)
+		WHERE app_id = $1 AND id = $2`, t.ID, m.ParentID, deleted)
+	return err
+}
+
+// HideMessage deletes a message for one user only. Invalid when he has done so
+// with MaxOwnDeletions messages of the channel already.
+func (t *Tx) HideMessage(ctx context.Context, m *chat.Message, userID string, at time.Time) error {
+	n, err := exec(ctx, t.db, `
+		INSERT INTO message_deletions (app_id, cid, user_id, message_id, created_at)
+		SELECT $1, $2, $3, $4, $5
+		WHERE (SELECT count(*) FROM message_deletions WHERE app_id = $1 AND cid = $2 AND user_id = $3 AND message_id <> $4) < $6
+		ON CONFLICT (app_id, cid, user_id, message_id) DO UPDATE SET message_id = excluded.message_id`,
+		t.ID, m.CID, userID, m.ID, at, MaxOwnDeletions)
+	if err == nil && n == 0 {
+		return chat.Errorf(chat.Invalid, "cannot delete more than %d messages of a channel for one user", MaxOwnDeletions)
+	}
+	return err
+}

@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"chatd/internal/chat"
+	"chatd/internal/wire"
+)
+
+// messageColumns are what scanMessage reads, of the table messages as m.
+const messageColumns = `m.id, m.cid, m.user_id, m.type, m.text, m.html, m.mml, m.command, m.args, m.attachments,
+	m.mentioned_users, m.mentioned_channel, m.mentioned_here, m.mentioned_roles, m.mentioned_group_ids,
+	m.parent_id, m.show_in_channel, m.reply_count, m.deleted_reply_count, m.thread_participants, m.reaction_groups,
+	m.silent, m.shadowed, m.pinned, m.pinned_at, m.pinned_by_id, m.pin_expires, m.restricted_visibility,
+	m.quoted_message_id, m.poll_id, m.i18n, m.custom, m.message_text_updated_at, m.created_at, m.updated_at, m.deleted_at`
+
+// emptyJSON is the length of {} and [].
+const emptyJSON = 2
+
+// scanMessage reads a row of messageColumns. It is written out because lists of
+// hundreds of messages are read this way.
+func scanMessage(row pgx.CollectableRow) (*chat.Message, error) {
+	m := &chat.Message{}
+	var groups, i18n []byte
+	err := row.Scan(&m.ID, (*string)(&m.CID), &m.UserID, &m.Type, &m.Text, &m.HTML, &m.MML, &m.Command, &m.Args, (*[]byte)(&m.Attachments),
+		&m.MentionedUserIDs, &m.MentionedChannel, &m.MentionedHere, &m.MentionedRoles, &m.MentionedGroupIDs,
+		&m.ParentID, &m.ShowInChannel, &m.ReplyCount, &m.DeletedReplyCount, &m.ThreadParticipantIDs, &groups,
+		&m.Silent, &m.Shadowed, &m.Pinned, &m.PinnedAt, &m.PinnedByID, &m.PinExpires, &m.RestrictedVisibility,
+		&m.QuotedMessageID, &m.PollID, &i18n, (*[]byte)(&m.Custom), &m.MessageTextUpdatedAt, &m.CreatedAt, &m.UpdatedAt, &m.DeletedAt)
+	if err == nil && len(groups) > emptyJSON {
+		err = wire.Unmarshal(groups, &m.ReactionGroups)
+	}
+	if err == nil && len(i18n) > emptyJSON {
+		err = wire.Unmarshal(i18n, &m.I18n)
+	}
+	return m, err
+}
+
+// messages runs a query for messageColumns. The messages are not hydrated.
+func (a *App) messages(ctx context.Context, sql string, args ...any) ([]*chat.Message, error) {
+	rows, _ := a.db.Query(ctx, sql, args...) // CollectRows returns the error
+	out, err := pgx.CollectRows(rows, scanMessage)
+	return out, translate(err)
+}
+
+// Message returns a message as it is stored, deleted or not, not hydrated;
+// NotFound when there is none.
+func (a *App) Message(ctx context.Context, id string) (*chat.Message, error) {
+	return a.message(ctx, id, "")
+}
+
+func (a *App) message(ctx context.Context, id, lock string) (*chat.Message, error) {
+	list, err := a.messages(ctx, `SELECT `+messageColumns+` FROM messages m WHERE m.app_id = $1 AND m.id = $2 `+lock, a.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, chat.Errorf(chat.NotFound, "message with id %s doesn't exist", id)
+	}
+	return list[0], nil
+}
+
+// Messages returns those of the messages ids that stand in the channel and that
+// the viewer may see, hydrated, in the order of ids.
+func (a *App) Messages(ctx context.Context, v Viewer, view View, ids []string) ([]*chat.Message, error) {
+	list, err := a.messages(ctx, `
+		SELECT `+messageColumns+` FROM messages m
+		WHERE m.app_id = $1 AND m.id = ANY ($2) AND m.cid = $6 AND ($7::timestamptz IS NULL OR m.created_at > $7) AND `+visible,
+		append(v.args(a.ID, ids), view.CID, view.Since)...)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(list, func(x, y *chat.Message) int { return slices.Index(ids, x.ID) - slices.Index(ids, y.ID) })
+	return list, a.Hydrate(ctx, v, list...)
+}
+
+// SentSince tells whether the user sent a message to the channel, or as a reply in
+// the thread of parentID, after a time.
+func (a *App) SentSince(ctx context.Context, cid chat.CID, userID, parentID string, since time.Time) (bool, error) {
+	found, err := scalars[bool](ctx, a.db, `
+		SELECT EXISTS (SELECT FROM messages m WHERE m.app_id = $1 AND m.cid = $2 AND m.in_channel AND m.created_at > $4 AND m.user_id = $3)
+			OR $5 <> '' AND EXISTS (SELECT FROM messages m
+				WHERE m.app_id = $1 AND m.parent_id = $5 AND m.parent_id <> '' AND m.created_at > $4 AND m.user_id = $3)`,
+		a.ID, cid, userID, since, parentID)
+	return err == nil && found[0], err
+}
+
+// LockMessage returns a message as it is stored and keeps others from changing it
+// until the transaction ends; NotFound when there is none.
+func (t *Tx) LockMessage(ctx context.Context, id string) (*chat.Message, error) {
+	return t.message(ctx, id, "FOR NO KEY UPDATE")
+}
+
+// UpdateMessage writes what of a message can be edited: its content and its pin.
+func (t *Tx) UpdateMessage(ctx context.Context, m *chat.Message) error {
+	i18n := m.I18n
+	if i18n == nil {
+		i18n = map[string]string{}
+	}
+	_, err := exec(ctx, t.db, `
+		UPDATE messages SET text = $3, html = $4, mml = $5, attachments = $6::json, mentioned_users = $7, mentioned_channel = $8,
+			mentioned_here = $9, mentioned_roles = $10, mentioned_group_ids = $11, pinned = $12, pinned_at = $13, pinned_by_id = $14,
+			pin_expires = $15, quoted_message_id = $16, i18n = $17::jsonb, custom = $18::jsonb, message_text_updated_at = $19, updated_at = $20
+		WHERE app_id = $1 AND id = $2`,
+		t.ID, m.ID, m.Text, m.HTML, m.MML, array(m.Attachments), list(m.MentionedUserIDs), m.MentionedChannel,
+		m.MentionedHere, list(m.MentionedRoles), list(m.MentionedGroupIDs), m.Pinned, m.PinnedAt, m.PinnedByID,
+		m.PinExpires, m.QuotedMessageID, i18n, object(m.Custom), m.MessageTextUpdatedAt, m.UpdatedAt)
+	return err
+}
+
+// CountFor makes a message that only some may see unread for those of users who
+// are members: their numbers rise while the channel's own stays, because nobody
+// else may count it.
+func (t *Tx) CountFor(ctx context.Context, cid chat.CID, users ...string) error {
+	if _, err := t.LockCounters(ctx, cid); err != nil {
+		return err
+	}
+	_, err := exec(ctx, t.db, `
+		INSERT INTO reads AS r (app_id, cid, user_id, unread_base, last_read)
+		SELECT m.app_id, m.cid, m.user_id, m.join_seq - 1, m.created_at FROM members m
+		WHERE m.app_id = $1 AND m.cid = $2 AND m.user_id = ANY ($3) AND `+listening+` ORDER BY m.user_id
+		ON CONFLICT (app_id, cid, user_id) DO UPDATE SET unread_base = r.unread_base - 1`, t.ID, cid, users)
+	return err
+}
+
+// Reveal shows the channel again to the members who hid it, except those who muted
+// it, and returns their ids.
+func (t *Tx) Reveal(ctx context.Context, cid chat.CID) ([]string, error) {
+	if _, err := t.LockCounters(ctx, cid); err != nil {
+		return nil, err
+	}
+	users, err := scalars[string](ctx, t.db, `
+		UPDATE members m SET hidden = false WHERE m.app_id = $1 AND m.cid = $2 AND m.hidden AND NOT `+mutedAt3+` RETURNING m.user_id`,
+		t.ID, cid, t.Now())
+	if err != nil || len(users) == 0 {
+		return nil, err
+	}
+	if _, err := exec(ctx, t.db, `
+		UPDATE channels SET hidden_count = greatest(hidden_count - $3, 0) WHERE app_id = $1 AND cid = $2`, t.ID, cid, len(users)); err != nil {
+		return nil, err
+	}
+	t.Emit(ChannelStale(cid))
+	for _, u := range users {
+		t.Emit(MemberStale(cid, u))
+	}
+	return users, nil
+}
