@@ -60,7 +60,6 @@ func run(ctx context.Context, args []string, t *terminal) error {
 	parser, err := kong.New(&commands{},
 		kong.Name("chatd"),
 		kong.Description("A self-hosted server for the Stream Chat API."),
-		kong.UsageOnError(),
 		kong.Writers(t.out, t.err),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(t),

@@ -109,6 +109,13 @@ func (m *Message) VisibleTo(userID string) bool {
 	return false
 }
 
+// EndPin takes the pin off a message whose pin has expired.
+func (m *Message) EndPin(now time.Time) {
+	if m.Pinned && m.PinExpires != nil && !m.PinExpires.After(now) {
+		m.Pinned, m.PinnedAt, m.PinnedByID, m.PinnedBy, m.PinExpires = false, nil, "", nil, nil
+	}
+}
+
 // Reaction is a user's reaction of one type to a message.
 type Reaction struct {
 	MessageID string         `db:"message_id" json:"message_id"`

@@ -13,30 +13,45 @@ import (
 	"syscall"
 )
 
+// Folders returns the absolute paths of the folders that Folder chooses from when
+// dir is asked for, the first that will do.
+func Folders(dir string) ([]string, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256([]byte(abs))
+	name := filepath.Base(filepath.Dir(abs)) + "-" + hex.EncodeToString(sum[:4])
+	return []string{
+		abs,
+		filepath.Join("/var/lib/chatd", name),
+		filepath.Join(os.TempDir(), "chatd-"+strconv.Itoa(os.Geteuid()), name),
+	}, nil
+}
+
 // Folder returns the absolute path of the folder to use when dir was asked for,
 // and makes it. That is dir, except when we are root and the user that PostgreSQL
 // runs as cannot get there (below a home that is closed to others) or its path is
 // too long for a socket: then it is a folder named after dir in /var/lib/chatd or,
 // where that cannot be, the folder for temporary files.
 func Folder(ctx context.Context, dir string) (string, error) {
-	abs, err := filepath.Abs(dir)
+	folders, err := Folders(dir)
 	if err != nil {
 		return "", err
 	}
-	why := usable(ctx, abs)
+	why := usable(ctx, folders[0])
 	if why == nil {
-		return abs, nil
+		return folders[0], nil
 	}
-	sum := sha256.Sum256([]byte(abs))
-	name := filepath.Base(filepath.Dir(abs)) + "-" + hex.EncodeToString(sum[:4])
-	for _, parent := range []string{"/var/lib/chatd", filepath.Join(os.TempDir(), "chatd-"+strconv.Itoa(os.Geteuid()))} {
+	for _, other := range folders[1:] {
+		parent := filepath.Dir(other)
 		if makeFolder(parent) != nil {
 			continue
 		}
 		if uid, _, err := owner(parent); err != nil || int(uid) != os.Geteuid() {
 			continue // somebody made it to catch us
 		}
-		if other := filepath.Join(parent, name); usable(ctx, other) == nil {
+		if usable(ctx, other) == nil {
 			return other, nil
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 // table has a column of every kind.
 const table = `CREATE TEMP TABLE r (
-	id text PRIMARY KEY, name text, kind text, at timestamptz, n bigint, price numeric,
+	id text COLLATE "C" PRIMARY KEY, name text COLLATE "C", kind text, at timestamptz, n bigint, price numeric,
 	ok boolean, tags text[], custom jsonb NOT NULL DEFAULT '{}')`
 
 var every = filter.Range.With(filter.Autocomplete, filter.Query, filter.Contains)

@@ -13,11 +13,11 @@ import (
 
 const rows = `INSERT INTO r (id, name, kind, at, n, price, ok, tags, custom) VALUES
 	('ann', 'Ann Lee',    'a',  '2026-01-01T00:00:00.5Z', 1, 1.50, true, '{x,y}',
-		'{"age": 30, "color": "red", "tags": ["a", "b"], "o": {"k": {"d": 5}, "s": "in"}, "on": true, "list": [[1], {"p": 1, "q": 2}]}'),
+		'{"age": 30, "color": "red", "tags": ["a", "b"], "o": {"k": {"d": 5}, "s": "in"}, "on": true, "rank": "b", "list": [[1], {"p": 1, "q": 2}]}'),
 	('bob', 'bob-50%_x',  'b',  '2026-01-02T00:00:00Z', 2, 1e30, false, '{x}',
-		'{"age": "30", "color": "Red wine", "tags": ["a"], "o": {"k": 5}, "on": false, "big": 12345678901234567890}'),
+		'{"age": "30", "color": "Red wine", "tags": ["a"], "o": {"k": 5}, "on": false, "rank": "a", "big": 12345678901234567890}'),
 	('cat', '',           NULL, '2026-01-03T00:00:00Z', 3, -2, NULL, '{}',
-		'{"age": 9, "color": null, "tags": "a", "o": [{"k": 5}], "big": 12345678901234567891, "0": ["z"]}'),
+		'{"age": 9, "color": null, "tags": "a", "rank": null, "o": [{"k": 5}], "big": 12345678901234567891, "0": ["z"]}'),
 	('dan', NULL,         NULL, NULL, NULL, NULL, NULL, NULL, '{}')`
 
 func TestSQL(t *testing.T) {

@@ -75,7 +75,7 @@ func TestOrder(t *testing.T) {
 		{`[{"field": "at"}]`, "r.at", "ann bob cat dan"},
 		{`[{"field": "at", "direction": -1}]`, "r.at DESC NULLS LAST", "cat bob ann dan"},
 		{`[{"field": "ok", "direction": -1}, {"field": "id"}]`, "coalesce(r.ok, FALSE) DESC, r.id", "ann bob cat dan"},
-		{`[{"field": "color"}, {"field": "id"}]`, "", "bob ann cat dan"},
+		{`[{"field": "rank"}, {"field": "id"}]`, "", "bob ann cat dan"},
 		{`[{"field": "age"}]`, "", "bob cat ann dan"}, // strings before numbers
 		{`[{"field": "custom.age", "type": "number"}, {"field": "id"}]`, "", "cat ann bob dan"},
 		{`[{"field": "age", "direction": -1, "type": "number"}, {"field": "id"}]`, "", "ann cat bob dan"},

@@ -30,43 +30,50 @@ func TestCapabilities(t *testing.T) {
 		want                      string
 	}{
 		{
-			"creator", "messaging", "user", "channel_member",
-			permission.CapabilityInput{ChannelOwner: true, SameTeam: true}, recorded,
+			name: "creator", scope: "messaging", user: "user", member: "channel_member",
+			in:   permission.CapabilityInput{ChannelOwner: true, SameTeam: true},
+			want: recorded,
 		},
 		{
-			"member", "messaging", "user", "channel_member",
-			permission.CapabilityInput{SameTeam: true}, without(recorded, memberOnly),
+			name: "member", scope: "messaging", user: "user", member: "channel_member",
+			in:   permission.CapabilityInput{SameTeam: true},
+			want: recordedWithout(memberOnly),
 		},
 		{
-			"member in slow mode", "messaging", "user", "channel_member",
-			permission.CapabilityInput{SameTeam: true, Cooldown: 10}, without(recorded, memberOnly) + " slow-mode",
+			name: "member in slow mode", scope: "messaging", user: "user", member: "channel_member",
+			in:   permission.CapabilityInput{SameTeam: true, Cooldown: 10},
+			want: recordedWithout(memberOnly) + " slow-mode",
 		},
 		{
-			"stranger", "messaging", "user", "",
-			permission.CapabilityInput{SameTeam: true}, events + " delete-own-message update-own-message",
+			name: "stranger", scope: "messaging", user: "user", member: "",
+			in:   permission.CapabilityInput{SameTeam: true},
+			want: events + " delete-own-message update-own-message",
 		},
 		{
-			"member of another team", "messaging", "user", "channel_member",
-			permission.CapabilityInput{}, events,
+			name: "member of another team", scope: "messaging", user: "user", member: "channel_member",
+			in:   permission.CapabilityInput{},
+			want: events,
 		},
 		{
-			"channel moderator in slow mode", "messaging", "user", "channel_moderator",
-			permission.CapabilityInput{SameTeam: true, Cooldown: 10},
-			without(recorded, "delete-channel") + " ban-channel-members delete-any-message freeze-channel notify-channel " +
+			name: "channel moderator in slow mode", scope: "messaging", user: "user", member: "channel_moderator",
+			in: permission.CapabilityInput{SameTeam: true, Cooldown: 10},
+			want: recordedWithout("delete-channel") + " ban-channel-members delete-any-message freeze-channel notify-channel " +
 				"notify-group notify-here notify-role set-channel-cooldown skip-slow-mode update-any-message",
 		},
 		{
-			"livestream guest", "livestream", "guest", "",
-			permission.CapabilityInput{SameTeam: true}, events + " flag-message mute-channel search-messages",
+			name: "livestream guest", scope: "livestream", user: "guest", member: "",
+			in:   permission.CapabilityInput{SameTeam: true},
+			want: events + " flag-message mute-channel search-messages",
 		},
 		{
-			"livestream anonymous", "livestream", "anonymous", "",
-			permission.CapabilityInput{SameTeam: true}, events + " search-messages",
+			name: "livestream anonymous", scope: "livestream", user: "anonymous", member: "",
+			in:   permission.CapabilityInput{SameTeam: true},
+			want: events + " search-messages",
 		},
 		{
-			"global admin elsewhere", "messaging", "global_admin", "",
-			permission.CapabilityInput{},
-			recorded + " ban-channel-members delete-any-message freeze-channel notify-channel notify-group notify-here " +
+			name: "global admin elsewhere", scope: "messaging", user: "global_admin", member: "",
+			in: permission.CapabilityInput{},
+			want: recorded + " ban-channel-members delete-any-message freeze-channel notify-channel notify-group notify-here " +
 				"notify-role send-restricted-visibility-message set-channel-cooldown skip-slow-mode update-any-message",
 		},
 	} {
@@ -111,7 +118,7 @@ func TestCapabilitiesFollowConfig(t *testing.T) {
 			tt.off(&cfg)
 			set := permission.Compile(permission.Defaults(permission.Messaging)).For(chat.RoleUser, chat.RoleChannelMember)
 			got := permission.Capabilities(set, &cfg, permission.CapabilityInput{ChannelOwner: true, SameTeam: true})
-			if diff := cmp.Diff(strings.Fields(without(recorded, tt.lost)), got); diff != "" {
+			if diff := cmp.Diff(strings.Fields(recordedWithout(tt.lost)), got); diff != "" {
 				t.Errorf("capabilities (-want +got):\n%s", diff)
 			}
 		})
@@ -131,9 +138,9 @@ func TestCapabilitiesBounds(t *testing.T) {
 	}
 }
 
-// without returns the words of all that are not in some.
-func without(all, some string) string {
-	return strings.Join(slices.DeleteFunc(strings.Fields(all), func(w string) bool {
+// recordedWithout returns the recorded capabilities that are not in some.
+func recordedWithout(some string) string {
+	return strings.Join(slices.DeleteFunc(strings.Fields(recorded), func(w string) bool {
 		return slices.Contains(strings.Fields(some), w)
 	}), " ")
 }

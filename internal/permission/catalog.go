@@ -36,7 +36,7 @@ type fact struct {
 var known = number([]group{
 	{ResourceChannel, LevelChannel, []Action{
 		AddLinks, AddOwnChannelMembership, BanChannelMember, CastVote, CreateAttachment, CreateCall, CreateChannel,
-		CreateDistinctForOthers, CreateMention, CreateMessage, CreateReaction, CreateReply, CreateSystemMessage,
+		CreateDistinctChannelForOthers, CreateMention, CreateMessage, CreateReaction, CreateReply, CreateSystemMessage,
 		DeleteChannel, FlagMessage, JoinCall, MuteChannel, NotifyChannel, NotifyGroup, NotifyHere, NotifyRole,
 		PinMessage, QueryVotes, QuoteMessage, ReadChannel, ReadChannelMembers, ReadMessageFlags, RecreateChannel,
 		RemoveOwnChannelMembership, SendCustomEvent, SendPoll, ShareLocation, SkipChannelCooldown,

@@ -92,11 +92,11 @@ func TestOwner(t *testing.T) {
 func TestActionName(t *testing.T) {
 	t.Parallel()
 	for action, want := range map[permission.Action]string{
-		permission.CreateDistinctForOthers:    "CreateDistinctChannelForOthers",
-		permission.RemoveOwnChannelMembership: "RemoveOwnChannelMembership",
-		permission.SkipChannelCooldown:        "SkipChannelCooldown",
-		"":                                    "",
-		"a--b-":                               "AB",
+		permission.CreateDistinctChannelForOthers: "CreateDistinctChannelForOthers",
+		permission.RemoveOwnChannelMembership:     "RemoveOwnChannelMembership",
+		permission.SkipChannelCooldown:            "SkipChannelCooldown",
+		"":                                        "",
+		"a--b-":                                   "AB",
 	} {
 		if got := action.Name(); got != want {
 			t.Errorf("%s: %q", action, got)

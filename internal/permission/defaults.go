@@ -18,7 +18,7 @@ const (
 
 // The ids that several roles share. They are lists of words.
 const (
-	appWide = "flag-user mute-user search-user update-user-owner"
+	usersAll = "flag-user mute-user search-user update-user-owner"
 
 	everything = "add-links ban-channel-member ban-user create-attachment create-call create-channel create-mention " +
 		"create-message create-reaction create-system-message delete-attachment delete-channel delete-message " +
@@ -88,8 +88,8 @@ func defaults(scope string) Grants {
 
 func appDefaults() Grants {
 	const polls = " create-poll query-polls"
-	staff := list(appWide + " read-flag-reports update-flag-report close-poll delete-poll update-poll" + polls)
-	users := list(appWide + " close-poll-owner delete-poll-owner update-poll-owner" + polls)
+	staff := list(usersAll + " read-flag-reports update-flag-report close-poll delete-poll update-poll" + polls)
+	users := list(usersAll + " close-poll-owner delete-poll-owner update-poll-owner" + polls)
 	return Grants{chat.RoleAdmin: staff, chat.RoleModerator: staff, chat.RoleUser: users, chat.RoleGuest: users}
 }
 
@@ -109,8 +109,8 @@ func livestreamDefaults() Grants {
 		chat.RoleAdmin: admin(),
 		chat.RoleModerator: without(everything, endings+
 			" remove-own-channel-membership update-channel update-channel-members"),
-		chat.RoleUser: append(without(taking, "remove-own-channel-membership"), list(
-			"create-channel delete-attachment-owner delete-message-owner delete-reaction-owner pin-message-owner update-message-owner")...),
+		chat.RoleUser: append(without(taking, "remove-own-channel-membership"), list("create-channel "+
+			"delete-attachment-owner delete-message-owner delete-reaction-owner pin-message-owner update-message-owner")...),
 		chat.RoleGuest:     list(watching + " flag-message mute-channel"),
 		chat.RoleAnonymous: list(watching),
 		chat.RoleChannelModerator: list("ban-channel-member create-call create-system-message delete-attachment " +

@@ -30,85 +30,88 @@ func isNewer(id string) bool {
 	return slices.Contains(newerIDs, strings.TrimSuffix(id, "-owner"))
 }
 
+// recordedGrants are the default grants as recorded, without the newer ids.
+var recordedGrants = []struct {
+	scope, role string
+	all         bool // adminIDs,
+	minus, plus string
+}{
+	{scope: ".app", role: "admin", plus: "flag-user mute-user read-flag-reports search-user update-flag-report update-user-owner"},
+	{scope: ".app", role: "moderator", plus: "flag-user mute-user read-flag-reports search-user update-flag-report update-user-owner"},
+	{scope: ".app", role: "user", plus: "flag-user mute-user search-user update-user-owner"},
+	{scope: ".app", role: "guest", plus: "flag-user mute-user search-user update-user-owner"},
+	{scope: "messaging", role: "admin", all: true},
+	{scope: "messaging", role: "moderator", all: true, minus: "delete-channel recreate-channel truncate-channel", plus: "delete-channel-owner recreate-channel-owner truncate-channel-owner"},
+	{scope: "messaging", role: "user", plus: "add-links-owner create-attachment-owner create-channel create-mention-owner " +
+		"create-message-owner create-reaction-owner delete-attachment-owner delete-channel-owner " +
+		"delete-message-owner delete-reaction-owner flag-message-owner mute-channel-owner " +
+		"pin-message-owner read-channel-members-owner read-channel-owner recreate-channel-owner " +
+		"remove-own-channel-membership-owner run-message-action-owner send-custom-event-owner " +
+		"truncate-channel-owner update-channel-members-owner update-channel-owner " +
+		"update-message-owner upload-attachment-owner"},
+	{scope: "messaging", role: "channel_member", plus: "add-links create-attachment create-call create-mention create-message create-reaction " +
+		"flag-message join-call mute-channel pin-message read-channel read-channel-members " +
+		"remove-own-channel-membership run-message-action send-custom-event upload-attachment"},
+	{scope: "messaging", role: "channel_moderator", all: true, minus: "ban-user create-channel delete-channel recreate-channel truncate-channel"},
+	{scope: "livestream", role: "admin", all: true},
+	{scope: "livestream", role: "moderator", all: true, minus: "delete-channel recreate-channel remove-own-channel-membership truncate-channel " +
+		"update-channel update-channel-members"},
+	{scope: "livestream", role: "user", plus: "add-links create-attachment create-channel create-mention create-message create-reaction " +
+		"delete-attachment-owner delete-message-owner delete-reaction-owner flag-message join-call " +
+		"mute-channel pin-message-owner read-channel read-channel-members run-message-action " +
+		"send-custom-event update-message-owner upload-attachment"},
+	{scope: "livestream", role: "guest", plus: "flag-message join-call mute-channel read-channel read-channel-members"},
+	{scope: "livestream", role: "anonymous", plus: "join-call read-channel read-channel-members"},
+	{scope: "livestream", role: "channel_moderator", plus: "ban-channel-member create-call create-system-message delete-attachment delete-message " +
+		"delete-reaction pin-message read-message-flags skip-channel-cooldown skip-message-moderation " +
+		"unblock-message update-channel-cooldown update-channel-frozen update-message"},
+	{scope: "team", role: "admin", all: true},
+	{scope: "team", role: "moderator", all: true, minus: "delete-channel recreate-channel truncate-channel", plus: "delete-channel-owner recreate-channel-owner truncate-channel-owner"},
+	{scope: "team", role: "user", plus: "add-links-owner create-attachment-owner create-channel create-mention-owner " +
+		"create-message-owner create-reaction-owner delete-attachment-owner delete-channel-owner " +
+		"delete-message-owner delete-reaction-owner flag-message-owner mute-channel-owner " +
+		"pin-message-owner read-channel-members-owner read-channel-owner recreate-channel-owner " +
+		"remove-own-channel-membership-owner run-message-action-owner send-custom-event-owner " +
+		"truncate-channel-owner update-channel-members-owner update-channel-owner " +
+		"update-message-owner upload-attachment-owner"},
+	{scope: "team", role: "channel_member", plus: "add-links create-attachment create-call create-mention create-message create-reaction " +
+		"flag-message join-call mute-channel pin-message read-channel read-channel-members " +
+		"remove-own-channel-membership run-message-action send-custom-event upload-attachment"},
+	{scope: "team", role: "channel_moderator", all: true, minus: "ban-user create-channel delete-channel recreate-channel truncate-channel"},
+	{scope: "commerce", role: "admin", all: true},
+	{scope: "commerce", role: "moderator", all: true, minus: "delete-channel recreate-channel truncate-channel"},
+	{scope: "commerce", role: "user", plus: "add-links-owner create-attachment-owner create-mention-owner create-message-owner " +
+		"create-reaction-owner delete-attachment-owner delete-message-owner delete-reaction-owner " +
+		"flag-message-owner mute-channel-owner pin-message-owner read-channel-members-owner " +
+		"read-channel-owner remove-own-channel-membership-owner run-message-action-owner " +
+		"send-custom-event-owner update-channel-members-owner update-message-owner " +
+		"upload-attachment-owner"},
+	{scope: "commerce", role: "guest", plus: "add-links create-channel delete-attachment-owner delete-message-owner delete-reaction-owner " +
+		"flag-message-owner mute-channel-owner pin-message-owner read-channel-members-owner " +
+		"read-channel-owner update-channel-members-owner update-message-owner upload-attachment"},
+	{scope: "commerce", role: "channel_member", plus: "add-links create-attachment create-mention create-message create-reaction flag-message " +
+		"join-call mute-channel read-channel read-channel-members remove-own-channel-membership " +
+		"run-message-action send-custom-event upload-attachment"},
+	{scope: "commerce", role: "channel_moderator", all: true, minus: "ban-user create-channel delete-channel recreate-channel truncate-channel"},
+	{scope: "gaming", role: "admin", all: true},
+	{scope: "gaming", role: "moderator", all: true, minus: "create-channel delete-channel recreate-channel truncate-channel update-channel " +
+		"update-channel-members"},
+	{scope: "gaming", role: "user", plus: "add-links-owner create-attachment-owner create-mention-owner create-message-owner " +
+		"create-reaction-owner delete-attachment-owner delete-message-owner delete-reaction-owner " +
+		"flag-message-owner mute-channel-owner read-channel-members-owner read-channel-owner " +
+		"remove-own-channel-membership-owner run-message-action-owner send-custom-event-owner " +
+		"update-message-owner upload-attachment-owner"},
+	{scope: "gaming", role: "channel_member", plus: "add-links create-attachment create-call create-mention create-message create-reaction " +
+		"flag-message join-call mute-channel read-channel read-channel-members " +
+		"remove-own-channel-membership run-message-action send-custom-event upload-attachment"},
+	{scope: "gaming", role: "channel_moderator", all: true, minus: "ban-user create-channel delete-channel recreate-channel truncate-channel update-channel " +
+		"update-channel-members"},
+}
+
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	seen := map[string][]string{}
-	for _, tt := range []struct {
-		scope, role string
-		all         bool // adminIDs,
-		minus, plus string
-	}{
-		{scope: ".app", role: "admin", plus: "flag-user mute-user read-flag-reports search-user update-flag-report update-user-owner"},
-		{scope: ".app", role: "moderator", plus: "flag-user mute-user read-flag-reports search-user update-flag-report update-user-owner"},
-		{scope: ".app", role: "user", plus: "flag-user mute-user search-user update-user-owner"},
-		{scope: ".app", role: "guest", plus: "flag-user mute-user search-user update-user-owner"},
-		{scope: "messaging", role: "admin", all: true},
-		{scope: "messaging", role: "moderator", all: true, minus: "delete-channel recreate-channel truncate-channel", plus: "delete-channel-owner recreate-channel-owner truncate-channel-owner"},
-		{scope: "messaging", role: "user", plus: "add-links-owner create-attachment-owner create-channel create-mention-owner " +
-			"create-message-owner create-reaction-owner delete-attachment-owner delete-channel-owner " +
-			"delete-message-owner delete-reaction-owner flag-message-owner mute-channel-owner " +
-			"pin-message-owner read-channel-members-owner read-channel-owner recreate-channel-owner " +
-			"remove-own-channel-membership-owner run-message-action-owner send-custom-event-owner " +
-			"truncate-channel-owner update-channel-members-owner update-channel-owner " +
-			"update-message-owner upload-attachment-owner"},
-		{scope: "messaging", role: "channel_member", plus: "add-links create-attachment create-call create-mention create-message create-reaction " +
-			"flag-message join-call mute-channel pin-message read-channel read-channel-members " +
-			"remove-own-channel-membership run-message-action send-custom-event upload-attachment"},
-		{scope: "messaging", role: "channel_moderator", all: true, minus: "ban-user create-channel delete-channel recreate-channel truncate-channel"},
-		{scope: "livestream", role: "admin", all: true},
-		{scope: "livestream", role: "moderator", all: true, minus: "delete-channel recreate-channel remove-own-channel-membership truncate-channel " +
-			"update-channel update-channel-members"},
-		{scope: "livestream", role: "user", plus: "add-links create-attachment create-channel create-mention create-message create-reaction " +
-			"delete-attachment-owner delete-message-owner delete-reaction-owner flag-message join-call " +
-			"mute-channel pin-message-owner read-channel read-channel-members run-message-action " +
-			"send-custom-event update-message-owner upload-attachment"},
-		{scope: "livestream", role: "guest", plus: "flag-message join-call mute-channel read-channel read-channel-members"},
-		{scope: "livestream", role: "anonymous", plus: "join-call read-channel read-channel-members"},
-		{scope: "livestream", role: "channel_moderator", plus: "ban-channel-member create-call create-system-message delete-attachment delete-message " +
-			"delete-reaction pin-message read-message-flags skip-channel-cooldown skip-message-moderation " +
-			"unblock-message update-channel-cooldown update-channel-frozen update-message"},
-		{scope: "team", role: "admin", all: true},
-		{scope: "team", role: "moderator", all: true, minus: "delete-channel recreate-channel truncate-channel", plus: "delete-channel-owner recreate-channel-owner truncate-channel-owner"},
-		{scope: "team", role: "user", plus: "add-links-owner create-attachment-owner create-channel create-mention-owner " +
-			"create-message-owner create-reaction-owner delete-attachment-owner delete-channel-owner " +
-			"delete-message-owner delete-reaction-owner flag-message-owner mute-channel-owner " +
-			"pin-message-owner read-channel-members-owner read-channel-owner recreate-channel-owner " +
-			"remove-own-channel-membership-owner run-message-action-owner send-custom-event-owner " +
-			"truncate-channel-owner update-channel-members-owner update-channel-owner " +
-			"update-message-owner upload-attachment-owner"},
-		{scope: "team", role: "channel_member", plus: "add-links create-attachment create-call create-mention create-message create-reaction " +
-			"flag-message join-call mute-channel pin-message read-channel read-channel-members " +
-			"remove-own-channel-membership run-message-action send-custom-event upload-attachment"},
-		{scope: "team", role: "channel_moderator", all: true, minus: "ban-user create-channel delete-channel recreate-channel truncate-channel"},
-		{scope: "commerce", role: "admin", all: true},
-		{scope: "commerce", role: "moderator", all: true, minus: "delete-channel recreate-channel truncate-channel"},
-		{scope: "commerce", role: "user", plus: "add-links-owner create-attachment-owner create-mention-owner create-message-owner " +
-			"create-reaction-owner delete-attachment-owner delete-message-owner delete-reaction-owner " +
-			"flag-message-owner mute-channel-owner pin-message-owner read-channel-members-owner " +
-			"read-channel-owner remove-own-channel-membership-owner run-message-action-owner " +
-			"send-custom-event-owner update-channel-members-owner update-message-owner " +
-			"upload-attachment-owner"},
-		{scope: "commerce", role: "guest", plus: "add-links create-channel delete-attachment-owner delete-message-owner delete-reaction-owner " +
-			"flag-message-owner mute-channel-owner pin-message-owner read-channel-members-owner " +
-			"read-channel-owner update-channel-members-owner update-message-owner upload-attachment"},
-		{scope: "commerce", role: "channel_member", plus: "add-links create-attachment create-mention create-message create-reaction flag-message " +
-			"join-call mute-channel read-channel read-channel-members remove-own-channel-membership " +
-			"run-message-action send-custom-event upload-attachment"},
-		{scope: "commerce", role: "channel_moderator", all: true, minus: "ban-user create-channel delete-channel recreate-channel truncate-channel"},
-		{scope: "gaming", role: "admin", all: true},
-		{scope: "gaming", role: "moderator", all: true, minus: "create-channel delete-channel recreate-channel truncate-channel update-channel " +
-			"update-channel-members"},
-		{scope: "gaming", role: "user", plus: "add-links-owner create-attachment-owner create-mention-owner create-message-owner " +
-			"create-reaction-owner delete-attachment-owner delete-message-owner delete-reaction-owner " +
-			"flag-message-owner mute-channel-owner read-channel-members-owner read-channel-owner " +
-			"remove-own-channel-membership-owner run-message-action-owner send-custom-event-owner " +
-			"update-message-owner upload-attachment-owner"},
-		{scope: "gaming", role: "channel_member", plus: "add-links create-attachment create-call create-mention create-message create-reaction " +
-			"flag-message join-call mute-channel read-channel read-channel-members " +
-			"remove-own-channel-membership run-message-action send-custom-event upload-attachment"},
-		{scope: "gaming", role: "channel_moderator", all: true, minus: "ban-user create-channel delete-channel recreate-channel truncate-channel update-channel " +
-			"update-channel-members"},
-	} {
+	for _, tt := range recordedGrants {
 		seen[tt.scope] = append(seen[tt.scope], tt.role)
 		t.Run(tt.scope+"/"+tt.role, func(t *testing.T) {
 			t.Parallel()
@@ -139,9 +142,9 @@ func TestDefaultsAcrossTeams(t *testing.T) {
 	for _, scope := range []string{".app", "messaging", "livestream", "team", "gaming", "commerce"} {
 		g := permission.Defaults(scope)
 		for _, role := range []string{"moderator", "admin"} {
-			var want []string
-			for _, id := range g[role] {
-				want = append(want, id+"-any-team")
+			want := slices.Clone(g[role])
+			for i := range want {
+				want[i] += "-any-team"
 			}
 			if diff := cmp.Diff(want, g["global_"+role]); diff != "" {
 				t.Errorf("%s: global_%s (-want +got):\n%s", scope, role, diff)

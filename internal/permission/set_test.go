@@ -65,127 +65,131 @@ func TestEmptyRole(t *testing.T) {
 	}
 }
 
-// The consequences of the default grants, as people know the built-in types.
+// Who owns the resource.
+const own, foreign = true, false
+
+// consequences are those of the default grants, as people know the built-in types.
+var consequences = []struct {
+	scope, user, member string
+	action              permission.Action
+	owner               bool
+	want                bool
+}{
+	// A user creates messaging channels, and reads those that he owns or joined.
+	{"messaging", "user", "", permission.CreateChannel, foreign, true},
+	{"messaging", "user", "", permission.ReadChannel, foreign, false},
+	{"messaging", "user", "", permission.ReadChannel, own, true},
+	{"messaging", "user", "channel_member", permission.ReadChannel, foreign, true},
+	{"messaging", "user", "", permission.CreateMessage, foreign, false},
+	{"messaging", "user", "", permission.CreateMessage, own, true},
+	{"messaging", "user", "channel_member", permission.CreateMessage, foreign, true},
+	// The owner of a messaging channel runs it, but is no moderator of others.
+	{"messaging", "user", "channel_member", permission.TruncateChannel, own, true},
+	{"messaging", "user", "channel_member", permission.DeleteChannel, own, true},
+	{"messaging", "user", "channel_member", permission.RecreateChannel, own, true},
+	{"messaging", "user", "channel_member", permission.UpdateChannelMembers, own, true},
+	{"messaging", "user", "channel_member", permission.UpdateChannel, own, true},
+	{"messaging", "user", "channel_member", permission.UpdateChannelFrozen, own, false},
+	{"messaging", "user", "channel_member", permission.UpdateChannelCooldown, own, false},
+	{"messaging", "user", "channel_member", permission.BanChannelMember, own, false},
+	{"messaging", "user", "channel_member", permission.SkipChannelCooldown, own, false},
+	// A member is no owner, and edits only what is his.
+	{"messaging", "user", "channel_member", permission.UpdateChannelMembers, foreign, false},
+	{"messaging", "user", "channel_member", permission.DeleteChannel, foreign, false},
+	{"messaging", "user", "channel_member", permission.UpdateMessage, own, true},
+	{"messaging", "user", "channel_member", permission.UpdateMessage, foreign, false},
+	{"messaging", "user", "channel_member", permission.DeleteMessage, foreign, false},
+	{"messaging", "user", "channel_member", permission.DeleteReaction, own, true},
+	{"messaging", "user", "channel_member", permission.DeleteReaction, foreign, false},
+	{"messaging", "user", "channel_member", permission.PinMessage, foreign, true},
+	{"messaging", "user", "channel_member", permission.RemoveOwnChannelMembership, foreign, true},
+	{"messaging", "user", "channel_member", permission.UploadAttachment, foreign, true},
+	{"messaging", "user", "", permission.AddOwnChannelMembership, foreign, false},
+	{"messaging", "user", "", permission.AddOwnChannelMembership, own, true},
+	// Moderators moderate; only the app's end channels that are not theirs.
+	{"messaging", "user", "channel_moderator", permission.DeleteMessage, foreign, true},
+	{"messaging", "user", "channel_moderator", permission.BanChannelMember, foreign, true},
+	{"messaging", "user", "channel_moderator", permission.BanUser, foreign, false},
+	{"messaging", "user", "channel_moderator", permission.DeleteChannel, foreign, false},
+	{"messaging", "user", "channel_moderator", permission.UpdateChannelFrozen, foreign, true},
+	{"messaging", "moderator", "", permission.BanUser, foreign, true},
+	{"messaging", "moderator", "", permission.DeleteChannel, foreign, false},
+	{"messaging", "moderator", "", permission.DeleteChannel, own, true},
+	{"messaging", "admin", "", permission.DeleteChannel, foreign, true},
+	// Guests and strangers have no place in messaging but as members.
+	{"messaging", "guest", "", permission.CreateChannel, foreign, false},
+	{"messaging", "guest", "", permission.ReadChannel, own, false},
+	{"messaging", "guest", "channel_member", permission.CreateMessage, foreign, true},
+	{"messaging", "anonymous", "", permission.ReadChannel, foreign, false},
+	// A team's channels are as messaging's.
+	{"team", "user", "", permission.ReadChannel, foreign, false},
+	{"team", "user", "channel_member", permission.CreateReply, foreign, true},
+	// Everybody reads a livestream, users write, guests and the anonymous do not.
+	{"livestream", "user", "", permission.ReadChannel, foreign, true},
+	{"livestream", "user", "", permission.CreateMessage, foreign, true},
+	{"livestream", "user", "", permission.CreateReply, foreign, true},
+	{"livestream", "user", "", permission.CreateReaction, foreign, true},
+	{"livestream", "user", "", permission.CreateChannel, foreign, true},
+	{"livestream", "user", "", permission.UpdateChannelMembers, own, false},
+	{"livestream", "user", "", permission.AddOwnChannelMembership, foreign, false},
+	{"livestream", "user", "", permission.UpdateMessage, own, true},
+	{"livestream", "user", "", permission.PinMessage, own, true},
+	{"livestream", "guest", "", permission.ReadChannel, foreign, true},
+	{"livestream", "guest", "", permission.CreateMessage, own, false},
+	{"livestream", "guest", "", permission.FlagMessage, foreign, true},
+	{"livestream", "anonymous", "", permission.ReadChannel, foreign, true},
+	{"livestream", "anonymous", "", permission.ReadChannelMembers, foreign, true},
+	{"livestream", "anonymous", "", permission.CreateMessage, foreign, false},
+	{"livestream", "anonymous", "", permission.CreateReaction, foreign, false},
+	{"livestream", "anonymous", "", permission.FlagMessage, foreign, false},
+	{"livestream", "user", "channel_moderator", permission.DeleteMessage, foreign, true},
+	{"livestream", "user", "channel_moderator", permission.NotifyChannel, foreign, true},
+	{"livestream", "moderator", "", permission.UpdateChannel, foreign, false},
+	{"livestream", "moderator", "", permission.BanChannelMember, foreign, true},
+	// Commerce: a guest opens a channel with a shop, and writes as its member.
+	{"commerce", "guest", "", permission.CreateChannel, foreign, true},
+	{"commerce", "user", "", permission.CreateChannel, foreign, false},
+	{"commerce", "guest", "", permission.CreateMessage, own, false},
+	{"commerce", "guest", "channel_member", permission.CreateMessage, foreign, true},
+	{"commerce", "guest", "", permission.ReadChannel, own, true},
+	{"commerce", "guest", "", permission.ReadChannel, foreign, false},
+	{"commerce", "guest", "", permission.UpdateChannelMembers, own, true},
+	{"commerce", "user", "channel_member", permission.DeleteChannel, own, false},
+	{"commerce", "user", "channel_member", permission.PinMessage, foreign, false},
+	// Gaming: only admins create channels.
+	{"gaming", "user", "", permission.CreateChannel, foreign, false},
+	{"gaming", "moderator", "", permission.CreateChannel, foreign, false},
+	{"gaming", "admin", "", permission.CreateChannel, foreign, true},
+	{"gaming", "user", "", permission.ReadChannel, foreign, false},
+	{"gaming", "user", "channel_member", permission.CreateMessage, foreign, true},
+	{"gaming", "user", "channel_member", permission.UpdateChannelMembers, own, false},
+	{"gaming", "user", "channel_moderator", permission.UpdateChannel, foreign, false},
+	{"gaming", "guest", "", permission.ReadChannel, own, false},
+	// The app's own scope.
+	{".app", "user", "", permission.SearchUser, foreign, true},
+	{".app", "user", "", permission.FlagUser, foreign, true},
+	{".app", "user", "", permission.UpdateUser, own, true},
+	{".app", "user", "", permission.UpdateUser, foreign, false},
+	{".app", "user", "", permission.UpdateUserRole, own, false},
+	{".app", "user", "", permission.UpdateUserTeams, own, false},
+	{".app", "user", "", permission.ReadFlagReports, foreign, false},
+	{".app", "user", "", permission.CreatePoll, foreign, true},
+	{".app", "user", "", permission.ClosePoll, own, true},
+	{".app", "user", "", permission.ClosePoll, foreign, false},
+	{".app", "guest", "", permission.MuteUser, foreign, true},
+	{".app", "anonymous", "", permission.SearchUser, foreign, false},
+	{".app", "moderator", "", permission.ReadFlagReports, foreign, true},
+	{".app", "admin", "", permission.UpdateUser, foreign, false},
+	{".app", "admin", "", permission.DeletePoll, foreign, true},
+}
+
 func TestConsequences(t *testing.T) {
 	t.Parallel()
-	const own, foreign = true, false
 	tables := map[string]*permission.Table{}
 	for _, scope := range []string{".app", "messaging", "livestream", "team", "gaming", "commerce"} {
 		tables[scope] = permission.Compile(permission.Defaults(scope))
 	}
-	for _, tt := range []struct {
-		scope, user, member string
-		action              permission.Action
-		owner               bool
-		want                bool
-	}{
-		// A user creates messaging channels, and reads those that he owns or joined.
-		{"messaging", "user", "", permission.CreateChannel, foreign, true},
-		{"messaging", "user", "", permission.ReadChannel, foreign, false},
-		{"messaging", "user", "", permission.ReadChannel, own, true},
-		{"messaging", "user", "channel_member", permission.ReadChannel, foreign, true},
-		{"messaging", "user", "", permission.CreateMessage, foreign, false},
-		{"messaging", "user", "", permission.CreateMessage, own, true},
-		{"messaging", "user", "channel_member", permission.CreateMessage, foreign, true},
-		// The owner of a messaging channel runs it, but is no moderator of others.
-		{"messaging", "user", "channel_member", permission.TruncateChannel, own, true},
-		{"messaging", "user", "channel_member", permission.DeleteChannel, own, true},
-		{"messaging", "user", "channel_member", permission.RecreateChannel, own, true},
-		{"messaging", "user", "channel_member", permission.UpdateChannelMembers, own, true},
-		{"messaging", "user", "channel_member", permission.UpdateChannel, own, true},
-		{"messaging", "user", "channel_member", permission.UpdateChannelFrozen, own, false},
-		{"messaging", "user", "channel_member", permission.UpdateChannelCooldown, own, false},
-		{"messaging", "user", "channel_member", permission.BanChannelMember, own, false},
-		{"messaging", "user", "channel_member", permission.SkipChannelCooldown, own, false},
-		// A member is no owner, and edits only what is his.
-		{"messaging", "user", "channel_member", permission.UpdateChannelMembers, foreign, false},
-		{"messaging", "user", "channel_member", permission.DeleteChannel, foreign, false},
-		{"messaging", "user", "channel_member", permission.UpdateMessage, own, true},
-		{"messaging", "user", "channel_member", permission.UpdateMessage, foreign, false},
-		{"messaging", "user", "channel_member", permission.DeleteMessage, foreign, false},
-		{"messaging", "user", "channel_member", permission.DeleteReaction, own, true},
-		{"messaging", "user", "channel_member", permission.DeleteReaction, foreign, false},
-		{"messaging", "user", "channel_member", permission.PinMessage, foreign, true},
-		{"messaging", "user", "channel_member", permission.RemoveOwnChannelMembership, foreign, true},
-		{"messaging", "user", "channel_member", permission.UploadAttachment, foreign, true},
-		{"messaging", "user", "", permission.AddOwnChannelMembership, foreign, false},
-		{"messaging", "user", "", permission.AddOwnChannelMembership, own, true},
-		// Moderators moderate; only the app's end channels that are not theirs.
-		{"messaging", "user", "channel_moderator", permission.DeleteMessage, foreign, true},
-		{"messaging", "user", "channel_moderator", permission.BanChannelMember, foreign, true},
-		{"messaging", "user", "channel_moderator", permission.BanUser, foreign, false},
-		{"messaging", "user", "channel_moderator", permission.DeleteChannel, foreign, false},
-		{"messaging", "user", "channel_moderator", permission.UpdateChannelFrozen, foreign, true},
-		{"messaging", "moderator", "", permission.BanUser, foreign, true},
-		{"messaging", "moderator", "", permission.DeleteChannel, foreign, false},
-		{"messaging", "moderator", "", permission.DeleteChannel, own, true},
-		{"messaging", "admin", "", permission.DeleteChannel, foreign, true},
-		// Guests and strangers have no place in messaging but as members.
-		{"messaging", "guest", "", permission.CreateChannel, foreign, false},
-		{"messaging", "guest", "", permission.ReadChannel, own, false},
-		{"messaging", "guest", "channel_member", permission.CreateMessage, foreign, true},
-		{"messaging", "anonymous", "", permission.ReadChannel, foreign, false},
-		// A team's channels are as messaging's.
-		{"team", "user", "", permission.ReadChannel, foreign, false},
-		{"team", "user", "channel_member", permission.CreateReply, foreign, true},
-		// Everybody reads a livestream, users write, guests and the anonymous do not.
-		{"livestream", "user", "", permission.ReadChannel, foreign, true},
-		{"livestream", "user", "", permission.CreateMessage, foreign, true},
-		{"livestream", "user", "", permission.CreateReply, foreign, true},
-		{"livestream", "user", "", permission.CreateReaction, foreign, true},
-		{"livestream", "user", "", permission.CreateChannel, foreign, true},
-		{"livestream", "user", "", permission.UpdateChannelMembers, own, false},
-		{"livestream", "user", "", permission.AddOwnChannelMembership, foreign, false},
-		{"livestream", "user", "", permission.UpdateMessage, own, true},
-		{"livestream", "user", "", permission.PinMessage, own, true},
-		{"livestream", "guest", "", permission.ReadChannel, foreign, true},
-		{"livestream", "guest", "", permission.CreateMessage, own, false},
-		{"livestream", "guest", "", permission.FlagMessage, foreign, true},
-		{"livestream", "anonymous", "", permission.ReadChannel, foreign, true},
-		{"livestream", "anonymous", "", permission.ReadChannelMembers, foreign, true},
-		{"livestream", "anonymous", "", permission.CreateMessage, foreign, false},
-		{"livestream", "anonymous", "", permission.CreateReaction, foreign, false},
-		{"livestream", "anonymous", "", permission.FlagMessage, foreign, false},
-		{"livestream", "user", "channel_moderator", permission.DeleteMessage, foreign, true},
-		{"livestream", "user", "channel_moderator", permission.NotifyChannel, foreign, true},
-		{"livestream", "moderator", "", permission.UpdateChannel, foreign, false},
-		{"livestream", "moderator", "", permission.BanChannelMember, foreign, true},
-		// Commerce: a guest opens a channel with a shop, and writes as its member.
-		{"commerce", "guest", "", permission.CreateChannel, foreign, true},
-		{"commerce", "user", "", permission.CreateChannel, foreign, false},
-		{"commerce", "guest", "", permission.CreateMessage, own, false},
-		{"commerce", "guest", "channel_member", permission.CreateMessage, foreign, true},
-		{"commerce", "guest", "", permission.ReadChannel, own, true},
-		{"commerce", "guest", "", permission.ReadChannel, foreign, false},
-		{"commerce", "guest", "", permission.UpdateChannelMembers, own, true},
-		{"commerce", "user", "channel_member", permission.DeleteChannel, own, false},
-		{"commerce", "user", "channel_member", permission.PinMessage, foreign, false},
-		// Gaming: only admins create channels.
-		{"gaming", "user", "", permission.CreateChannel, foreign, false},
-		{"gaming", "moderator", "", permission.CreateChannel, foreign, false},
-		{"gaming", "admin", "", permission.CreateChannel, foreign, true},
-		{"gaming", "user", "", permission.ReadChannel, foreign, false},
-		{"gaming", "user", "channel_member", permission.CreateMessage, foreign, true},
-		{"gaming", "user", "channel_member", permission.UpdateChannelMembers, own, false},
-		{"gaming", "user", "channel_moderator", permission.UpdateChannel, foreign, false},
-		{"gaming", "guest", "", permission.ReadChannel, own, false},
-		// The app's own scope.
-		{".app", "user", "", permission.SearchUser, foreign, true},
-		{".app", "user", "", permission.FlagUser, foreign, true},
-		{".app", "user", "", permission.UpdateUser, own, true},
-		{".app", "user", "", permission.UpdateUser, foreign, false},
-		{".app", "user", "", permission.UpdateUserRole, own, false},
-		{".app", "user", "", permission.UpdateUserTeams, own, false},
-		{".app", "user", "", permission.ReadFlagReports, foreign, false},
-		{".app", "user", "", permission.CreatePoll, foreign, true},
-		{".app", "user", "", permission.ClosePoll, own, true},
-		{".app", "user", "", permission.ClosePoll, foreign, false},
-		{".app", "guest", "", permission.MuteUser, foreign, true},
-		{".app", "anonymous", "", permission.SearchUser, foreign, false},
-		{".app", "moderator", "", permission.ReadFlagReports, foreign, true},
-		{".app", "admin", "", permission.UpdateUser, foreign, false},
-		{".app", "admin", "", permission.DeletePoll, foreign, true},
-	} {
+	for _, tt := range consequences {
 		if got := tables[tt.scope].For(tt.user, tt.member).Can(tt.action, tt.owner, true); got != tt.want {
 			t.Errorf("%s: %s (%s) %s owner=%t: %t", tt.scope, tt.user, tt.member, tt.action, tt.owner, got)
 		}
@@ -196,7 +200,7 @@ func TestConsequences(t *testing.T) {
 func TestRarePermissions(t *testing.T) {
 	t.Parallel()
 	nobody := []permission.Action{
-		permission.UseFrozenChannel, permission.ReadDisabledChannel, permission.CreateDistinctForOthers,
+		permission.UseFrozenChannel, permission.ReadDisabledChannel, permission.CreateDistinctChannelForOthers,
 		permission.UpdateUserRole, permission.UpdateUserTeams,
 	}
 	admins := []permission.Action{permission.ReadRestrictedVisibilityMessage, permission.CreateRestrictedVisibilityMessage}

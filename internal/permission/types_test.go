@@ -32,7 +32,7 @@ func TestDefaultTypes(t *testing.T) {
 		t.Run(typ.Name, func(t *testing.T) {
 			t.Parallel()
 			on := map[string]bool{}
-			for _, name := range strings.Fields(want[typ.Name].on) {
+			for name := range strings.FieldsSeq(want[typ.Name].on) {
 				on[name] = true
 			}
 			config := chat.TypeConfig{

@@ -16,21 +16,21 @@ import (
 )
 
 // newRedis returns a client of the Redis for tests.
-func newRedis(t testing.TB) *redis.Client {
-	t.Helper()
+func newRedis(tb testing.TB) *redis.Client {
+	tb.Helper()
 	url := os.Getenv("CHATD_TEST_REDIS_URL")
 	if url == "" {
-		t.Skip("CHATD_TEST_REDIS_URL names no Redis")
+		tb.Skip("CHATD_TEST_REDIS_URL names no Redis")
 	}
 	o, err := redis.ParseURL(url)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	o.ContextTimeoutEnabled = true
 	c := redis.NewClient(o)
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := c.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return c
@@ -71,98 +71,117 @@ func thisMinute() time.Time { return time.Now().Truncate(time.Minute).UTC() }
 // testLimiter is what every Limiter does.
 func testLimiter(t *testing.T, newLimiter func(*testing.T) ratelimit.Limiter) {
 	t.Helper()
-	t.Run("counts down to its limit", func(t *testing.T) {
-		t.Parallel()
-		l, k, start := newLimiter(t), newKey(), thisMinute()
-		for i, want := range []ratelimit.Decision{
-			{Limit: 2, Remaining: 1, Allowed: true},
-			{Limit: 2, Remaining: 0, Allowed: true},
-			{Limit: 2, Remaining: 0, Allowed: false},
-			{Limit: 2, Remaining: 0, Allowed: false},
-		} {
-			want.Reset = start.Add(time.Minute)
-			got := l.Take(t.Context(), k, 2, start.Add(time.Duration(i)*19*time.Second))
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("request %d (-want +got):\n%s", i+1, diff)
+	for name, test := range map[string]func(*testing.T, ratelimit.Limiter){
+		"counts down to its limit":         countsDown,
+		"starts anew with the minute":      startsAnew,
+		"keeps keys apart":                 keepsKeysApart,
+		"peeks without counting":           peeks,
+		"a limit of nothing":               limitOfNothing,
+		"counts exactly under concurrency": countsExactly,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newLimiter(t))
+		})
+	}
+}
+
+func countsDown(t *testing.T, l ratelimit.Limiter) {
+	t.Helper()
+	k, start := newKey(), thisMinute()
+	for i, want := range []ratelimit.Decision{
+		{Limit: 2, Remaining: 1, Allowed: true},
+		{Limit: 2, Remaining: 0, Allowed: true},
+		{Limit: 2, Remaining: 0, Allowed: false},
+		{Limit: 2, Remaining: 0, Allowed: false},
+	} {
+		want.Reset = start.Add(time.Minute)
+		got := l.Take(t.Context(), k, 2, start.Add(time.Duration(i)*19*time.Second))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("request %d (-want +got):\n%s", i+1, diff)
+		}
+	}
+}
+
+func startsAnew(t *testing.T, l ratelimit.Limiter) {
+	t.Helper()
+	k, start := newKey(), thisMinute()
+	take := func(after time.Duration) ratelimit.Decision { return l.Take(t.Context(), k, 1, start.Add(after)) }
+	take(59 * time.Second)
+	if d := take(time.Minute - time.Nanosecond); d.Allowed {
+		t.Errorf("at the end of the minute: %+v", d)
+	}
+	want := ratelimit.Decision{Limit: 1, Remaining: 0, Allowed: true, Reset: start.Add(2 * time.Minute)}
+	if diff := cmp.Diff(want, take(time.Minute)); diff != "" {
+		t.Errorf("in the next minute (-want +got):\n%s", diff)
+	}
+}
+
+func keepsKeysApart(t *testing.T, l ratelimit.Limiter) {
+	t.Helper()
+	start := thisMinute()
+	k := newKey()
+	app, operation, platform, user := k, k, k, k
+	app.App--
+	operation.Operation = "MarkRead"
+	platform.Platform = "ios"
+	user.User = "ann"
+	for i, k := range []ratelimit.Key{k, app, operation, platform, user} {
+		if d := l.Take(t.Context(), k, 1, start); !d.Allowed {
+			t.Errorf("key %d is another's: %+v", i, d)
+		}
+		if d := l.Take(t.Context(), k, 1, start); d.Allowed {
+			t.Errorf("key %d does not count: %+v", i, d)
+		}
+	}
+}
+
+func peeks(t *testing.T, l ratelimit.Limiter) {
+	t.Helper()
+	k, start := newKey(), thisMinute()
+	for _, want := range []int{3, 2, 1, 0, 0} {
+		for range 2 {
+			if d := l.Peek(t.Context(), k, 3, start); d.Remaining != want || d.Limit != 3 || !d.Reset.Equal(start.Add(time.Minute)) {
+				t.Errorf("%+v, want %d", d, want)
 			}
 		}
-	})
-	t.Run("starts anew with the minute", func(t *testing.T) {
-		t.Parallel()
-		l, k, start := newLimiter(t), newKey(), thisMinute()
-		take := func(after time.Duration) ratelimit.Decision { return l.Take(t.Context(), k, 1, start.Add(after)) }
-		take(59 * time.Second)
-		if d := take(time.Minute - time.Nanosecond); d.Allowed {
-			t.Errorf("at the end of the minute: %+v", d)
-		}
-		want := ratelimit.Decision{Limit: 1, Remaining: 0, Allowed: true, Reset: start.Add(2 * time.Minute)}
-		if diff := cmp.Diff(want, take(time.Minute)); diff != "" {
-			t.Errorf("in the next minute (-want +got):\n%s", diff)
-		}
-	})
-	t.Run("keeps keys apart", func(t *testing.T) {
-		t.Parallel()
-		l, start := newLimiter(t), thisMinute()
-		k := newKey()
-		app, operation, platform, user := k, k, k, k
-		app.App--
-		operation.Operation = "MarkRead"
-		platform.Platform = "ios"
-		user.User = "ann"
-		for i, k := range []ratelimit.Key{k, app, operation, platform, user} {
-			if d := l.Take(t.Context(), k, 1, start); !d.Allowed {
-				t.Errorf("key %d is another's: %+v", i, d)
-			}
-			if d := l.Take(t.Context(), k, 1, start); d.Allowed {
-				t.Errorf("key %d does not count: %+v", i, d)
-			}
-		}
-	})
-	t.Run("peeks without counting", func(t *testing.T) {
-		t.Parallel()
-		l, k, start := newLimiter(t), newKey(), thisMinute()
-		for _, want := range []int{3, 2, 1, 0, 0} {
-			for range 2 {
-				if d := l.Peek(t.Context(), k, 3, start); d.Remaining != want || d.Limit != 3 || !d.Reset.Equal(start.Add(time.Minute)) {
-					t.Errorf("%+v, want %d", d, want)
+		l.Take(t.Context(), k, 3, start)
+	}
+	if d := l.Peek(t.Context(), k, 3, start.Add(time.Minute)); d.Remaining != 3 || !d.Allowed {
+		t.Errorf("in the next minute: %+v", d)
+	}
+}
+
+func limitOfNothing(t *testing.T, l ratelimit.Limiter) {
+	t.Helper()
+	k := newKey()
+	if d := l.Take(t.Context(), k, 0, thisMinute()); d.Allowed || d.Remaining != 0 {
+		t.Errorf("%+v", d)
+	}
+}
+
+func countsExactly(t *testing.T, l ratelimit.Limiter) {
+	t.Helper()
+	const callers, calls, limit = 8, 50, 123
+	k, start := newKey(), thisMinute()
+	var allowed atomic.Int64
+	var wg sync.WaitGroup
+	for range callers {
+		wg.Go(func() {
+			for range calls {
+				if l.Take(t.Context(), k, limit, start).Allowed {
+					allowed.Add(1)
 				}
 			}
-			l.Take(t.Context(), k, 3, start)
-		}
-		if d := l.Peek(t.Context(), k, 3, start.Add(time.Minute)); d.Remaining != 3 || !d.Allowed {
-			t.Errorf("in the next minute: %+v", d)
-		}
-	})
-	t.Run("a limit of nothing", func(t *testing.T) {
-		t.Parallel()
-		l, k := newLimiter(t), newKey()
-		if d := l.Take(t.Context(), k, 0, thisMinute()); d.Allowed || d.Remaining != 0 {
-			t.Errorf("%+v", d)
-		}
-	})
-	t.Run("counts exactly under concurrency", func(t *testing.T) {
-		t.Parallel()
-		const callers, calls, limit = 8, 50, 123
-		l, k, start := newLimiter(t), newKey(), thisMinute()
-		var allowed atomic.Int64
-		var wg sync.WaitGroup
-		for range callers {
-			wg.Go(func() {
-				for range calls {
-					if l.Take(t.Context(), k, limit, start).Allowed {
-						allowed.Add(1)
-					}
-				}
-			})
-		}
-		wg.Wait()
-		if n := allowed.Load(); n != limit {
-			t.Errorf("%d of %d were allowed", n, limit)
-		}
-		if d := l.Peek(t.Context(), k, callers*calls+1, start); d.Remaining != 1 {
-			t.Errorf("not all were counted: %+v", d)
-		}
-	})
+		})
+	}
+	wg.Wait()
+	if n := allowed.Load(); n != limit {
+		t.Errorf("%d of %d were allowed", n, limit)
+	}
+	if d := l.Peek(t.Context(), k, callers*calls+1, start); d.Remaining != 1 {
+		t.Errorf("not all were counted: %+v", d)
+	}
 }
 
 func TestDecisionErr(t *testing.T) {

@@ -2,6 +2,7 @@ package ratelimit_test
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	m.Take(t.Context(), k, 1, start)
 	for i := range 1000 {
 		other := k
-		other.User = fmt.Sprint(i)
+		other.User = strconv.Itoa(i)
 		if d := m.Take(t.Context(), other, 1, start); !d.Allowed {
 			t.Fatalf("key %d: %+v", i, d)
 		}

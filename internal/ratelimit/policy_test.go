@@ -110,12 +110,13 @@ func TestPolicyPlatforms(t *testing.T) {
 		Limiter: ratelimit.NewMemory(), Mode: ratelimit.Enforce,
 		Overrides: map[string]int{"SendMessage": 1}, UserLimit: 1,
 	}
+	start := thisMinute()
 	for _, platform := range []string{"server", "android", "ios", "web"} {
 		r := ratelimit.Request{App: 1, Operation: "SendMessage", Platform: platform, User: "ann"}
-		if d := p.Check(t.Context(), r, thisMinute()); !d.Allowed {
+		if d := p.Check(t.Context(), r, start); !d.Allowed {
 			t.Errorf("%s: %+v", platform, d)
 		}
-		if d := p.Check(t.Context(), r, thisMinute()); d.Allowed {
+		if d := p.Check(t.Context(), r, start); d.Allowed {
 			t.Errorf("%s again: %+v", platform, d)
 		}
 	}

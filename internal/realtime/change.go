@@ -94,7 +94,9 @@ func (u *user) join(ch *channel, loaded Membership) *membership {
 // leave ends a membership. Both shards are locked.
 func (u *user) leave(cs *channelShard, k channelKey, m *membership) {
 	u.update(m, func(m *membership) { m.unread = 0 })
-	delete(u.members, k.cid)
+	if u.members[k.cid] == m {
+		delete(u.members, k.cid)
+	}
 	if ch := cs.m[k]; ch != nil && ch.members[u] == m {
 		delete(ch.members, u)
 		cs.tidy(k, ch)

@@ -171,13 +171,32 @@ func (cl *cluster) sweep(p *peer) map[userKey]*left {
 func (cl *cluster) forgetChannel(k channelKey) {
 	cl.mu.Lock()
 	defer cl.mu.Unlock()
-	for _, p := range cl.peers {
-		for uk, pu := range p.users {
-			if uk.app == k.app {
+	for _, id := range cl.hub.watchersAway(k) {
+		uk := userKey{k.app, id}
+		for _, p := range cl.peers {
+			if pu := p.users[uk]; pu != nil {
 				cl.endWatch(uk, pu, k.cid)
 			}
 		}
 	}
+}
+
+// watchersAway returns the users who watch a channel on other nodes.
+func (h *Hub) watchersAway(k channelKey) []string {
+	s := h.channels.of(k)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	ch := s.m[k]
+	if ch == nil {
+		return nil
+	}
+	var ids []string
+	for id, w := range ch.watchers {
+		if w.peers > 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // tellState tells all nodes everything about this one. The records of each part
@@ -189,7 +208,7 @@ func (h *Hub) tellState() {
 		s.mu.Lock()
 		for k, u := range s.m {
 			if len(u.conns) > 0 {
-				h.outbox.tell(record{App: k.app, User: k.id, Presence: presenceOn, Invisible: &u.invisible})
+				h.outbox.tell(record{App: k.app, User: k.id, Presence: presenceOn, Invisible: new(u.invisible)})
 			}
 		}
 		s.mu.Unlock()

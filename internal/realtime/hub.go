@@ -1,8 +1,11 @@
 package realtime
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -32,7 +35,8 @@ type Backend interface {
 	// for the connected members.
 	Unread(ctx context.Context, app chat.AppID, cid chat.CID, userIDs []string) (unread map[string]int, seq int64, err error)
 	// ChannelJSON returns the channel object that notification.message_new and its
-	// like carry for those who do not watch the channel.
+	// like carry for those who do not watch the channel. The channel's dispatcher
+	// waits for it, so it should come from a cache.
 	ChannelJSON(ctx context.Context, app chat.AppID, cid chat.CID) (jsontext.Value, error)
 	// Left tells that the user stopped watching cids with the end of his last
 	// connection that watched them, and if offline, that his last connection
@@ -63,21 +67,135 @@ type Config struct {
 	MaxConnsPerUser int           // on this node: 100
 }
 
+func (cfg Config) withDefaults() Config {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	cfg.HealthInterval = cmp.Or(cfg.HealthInterval, 25*time.Second)
+	cfg.BeatInterval = cmp.Or(cfg.BeatInterval, 5*time.Second)
+	cfg.QueueBytes = cmp.Or(cfg.QueueBytes, 1<<20)
+	cfg.PollTimeout = cmp.Or(cfg.PollTimeout, 20*time.Second)
+	cfg.PollLinger = cmp.Or(cfg.PollLinger, 45*time.Second)
+	cfg.MaxConnsPerUser = cmp.Or(cfg.MaxConnsPerUser, 100)
+	return cfg
+}
+
 // Hub delivers events to this node's connections and holds the cluster's view
 // of presence and watching. Make one with New and run it with Run.
 type Hub struct {
 	cfg Config
+	log *slog.Logger
+	tag string // names this incarnation of the node
+
+	users       users
+	channels    channels
+	conns       connections
+	polls       polls
+	throttle    throttle
+	dispatchers [dispatchers]*dispatcher
+	outbox      outbox
+	cluster     cluster
+	calls       calls
+	stats       counters
+
+	loads    atomic.Int32 // memberships being loaded
+	round    atomic.Int32 // of health checks; from 1
+	draining atomic.Bool
+	live     gauge // registered connections
+
+	background background
+	ctx        context.Context // the life of the background work
+	cancel     context.CancelFunc
+	stopped    chan struct{} // closed when nothing is delivered any more
 }
 
-// Stats are counters since the start (or, where said, numbers at the moment).
-type Stats struct {
-	Connections   int64 // now, websockets and long-polls
-	Users         int64 // now, connected to this node
-	Channels      int64 // now, watched on this node or with members connected to it
-	Peers         int64 // now, other nodes known
-	Events        int64 // dispatched on this node
-	Deliveries    int64 // frames queued to connections
-	Overflows     int64 // connections closed because their backlog passed the bound
-	BusReconnects int64 // times the bus was lost and found again
-	BusFailures   int64 // messages that could not be handed to the bus
+// New returns a hub. It delivers nothing before Run.
+func New(cfg Config) *Hub {
+	h := &Hub{cfg: cfg.withDefaults(), tag: newTag(), stopped: make(chan struct{})}
+	h.log = h.cfg.Logger.With("node", h.cfg.Node, "tag", h.tag)
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	h.round.Store(1)
+	h.live.changed = make(chan struct{}, 1)
+	h.outbox.hub, h.outbox.wake = h, make(chan struct{}, 1)
+	h.cluster.hub, h.cluster.wake, h.cluster.peers = h, make(chan struct{}, 1), map[string]*peer{}
+	for i := range h.dispatchers {
+		h.dispatchers[i] = newDispatcher(h)
+	}
+	return h
 }
+
+// Run owns the hub's goroutines until ctx ends. Then it ends all connections that
+// are left (see Drain), says goodbye to the other nodes and returns when all has
+// ended.
+func (h *Hub) Run(ctx context.Context) error {
+	var ticker, delivery, bus sync.WaitGroup
+	stop := make(chan struct{})
+	stopBus := make(chan struct{})
+	ticker.Go(func() { h.tick(stop) })
+	for _, d := range h.dispatchers {
+		delivery.Go(func() { d.run(h.stopped) })
+	}
+	if h.cfg.Bus != nil {
+		h.background.run(func() { h.cluster.run(h.ctx) })
+		h.background.run(func() {
+			if err := h.cfg.Bus.Subscribe(h.ctx, h.cluster.handle, h.cluster.onUp); err != nil && h.ctx.Err() == nil {
+				h.log.Error("realtime: the subscription ended", "err", err)
+			}
+		})
+		bus.Go(func() { h.outbox.run(stopBus) })
+	}
+
+	<-ctx.Done()
+	close(stop)
+	ticker.Wait()
+	h.killAll()
+	h.outbox.post(letter{env: &envelope{Kind: kindBye}})
+	h.cancel()
+	h.background.wait()
+	close(h.stopped)
+	delivery.Wait()
+	close(stopBus)
+	bus.Wait()
+	return nil
+}
+
+// Drain ends all connections with 1012, so that clients reconnect elsewhere, and
+// refuses new ones. It returns when they have ended, or with ctx.
+func (h *Hub) Drain(ctx context.Context) {
+	h.draining.Store(true)
+	for i := range h.conns {
+		for _, c := range h.conns[i].all() {
+			if c.poll != nil {
+				h.spawn(func() { h.endPoll(c) })
+			} else {
+				c.shut(closeRestart, "server restart")
+			}
+		}
+	}
+	h.live.wait(ctx)
+}
+
+// killAll ends what Drain left.
+func (h *Hub) killAll() {
+	h.draining.Store(true)
+	for i := range h.conns {
+		for _, c := range h.conns[i].all() {
+			if c.poll != nil {
+				h.endPoll(c)
+			} else {
+				c.kill()
+			}
+		}
+	}
+	h.live.wait(context.Background())
+}
+
+func errDraining() error {
+	return chat.Errorf(chat.Unavailable, "the server is shutting down")
+}
+
+// spawn runs fn beside, owned by Run. After the end of Run it does nothing.
+func (h *Hub) spawn(fn func()) { h.background.run(fn) }

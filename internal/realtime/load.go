@@ -25,28 +25,32 @@ type load struct {
 	pending []*chat.Change
 }
 
-// ensureLoaded reads the memberships of a connected user unless they are known,
-// and waits if that is under way.
+// ensureLoaded reads the memberships of a connected user unless they are known. If
+// that is under way for another of his connections it waits for that.
 func (h *Hub) ensureLoaded(ctx context.Context, u *user) error {
 	s := h.users.of(u.key)
-	s.mu.Lock()
-	l := u.loading
-	switch {
-	case l != nil:
+	for {
+		s.mu.Lock()
+		l := u.loading
+		if l == nil && u.loaded {
+			s.mu.Unlock()
+			return nil
+		}
+		if l == nil {
+			l = u.beginLoad()
+			s.mu.Unlock()
+			return h.load(ctx, u, l)
+		}
 		s.mu.Unlock()
 		select {
 		case <-l.done:
-			return l.err
+			if !errors.Is(l.err, context.Canceled) { // that was the other's wish
+				return l.err
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-	case u.loaded:
-		s.mu.Unlock()
-		return nil
 	}
-	l = u.beginLoad()
-	s.mu.Unlock()
-	return h.load(ctx, u, l)
 }
 
 // reload reads the memberships of a connected user anew.

@@ -70,6 +70,18 @@ func (c *cache[V]) drop(k entry) {
 	c.m.Invalidate(k)
 }
 
+// dropIf looks at every entry; it is for what happens rarely.
+func (c *cache[V]) dropIf(match func(entry) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drops++
+	for k := range c.m.Keys() {
+		if match(k) {
+			c.m.Invalidate(k)
+		}
+	}
+}
+
 func (c *cache[V]) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -110,6 +122,7 @@ const (
 	staleUser    = "user/"
 	staleChannel = "channel/"
 	staleMember  = "member/"
+	staleMembers = "members/"
 )
 
 // AppStale has every node forget the app's settings and keys.
@@ -132,6 +145,11 @@ func MemberStale(cid chat.CID, userID string) *chat.Change {
 	return &chat.Change{Kind: chat.Stale, Key: staleMember + memberKey(cid, userID)}
 }
 
+// MembersStale has every node forget all memberships of a channel.
+func MembersStale(cid chat.CID) *chat.Change {
+	return &chat.Change{Kind: chat.Stale, Key: staleMembers + string(cid)}
+}
+
 func memberKey(cid chat.CID, userID string) string { return string(cid) + "\x00" + userID }
 
 // Forget drops what key names from this node's caches.
@@ -150,6 +168,9 @@ func (s *Store) Forget(app chat.AppID, key string) {
 		c.channels.drop(entry{app, key[len(staleChannel):]})
 	case strings.HasPrefix(key, staleMember):
 		c.members.drop(entry{app, key[len(staleMember):]})
+	case strings.HasPrefix(key, staleMembers):
+		of := memberKey(chat.CID(key[len(staleMembers):]), "")
+		c.members.dropIf(func(k entry) bool { return k.app == app && strings.HasPrefix(k.key, of) })
 	}
 }
 

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -96,33 +95,43 @@ func (a *App) Replies(ctx context.Context, v Viewer, view View, parentID string,
 // LatestMessages returns the newest messages of each channel, at most limit, oldest
 // first, hydrated.
 func (a *App) LatestMessages(ctx context.Context, v Viewer, views []View, limit int) (map[chat.CID][]*chat.Message, error) {
-	return a.perChannel(ctx, v, views, limit, `m.in_channel`, `m.created_at DESC, m.id DESC`, true)
+	return a.perChannel(ctx, v, views, perChannel{
+		where: `m.in_channel`, first: `m.created_at DESC, m.id DESC`, order: `m.created_at, m.id`, limit: limit,
+	})
 }
 
 // PinnedMessages returns the pinned messages of each channel, the latest pin first,
 // at most limit, hydrated.
 func (a *App) PinnedMessages(ctx context.Context, v Viewer, views []View, limit int) (map[chat.CID][]*chat.Message, error) {
-	return a.perChannel(ctx, v, views, limit, pinnedNow, `m.pinned_at DESC, m.id DESC`, false)
+	const order = `m.pinned_at DESC, m.id DESC`
+	return a.perChannel(ctx, v, views, perChannel{where: pinnedNow, first: order, order: order, limit: limit, more: []any{a.Now()}})
 }
 
-// pinnedNow keeps messages whose pin has not ended at the time $9.
-const pinnedNow = `m.pinned AND (m.pin_expires IS NULL OR m.pin_expires > $9)`
+// pinnedNow keeps messages whose pin has not ended at the time $8.
+const pinnedNow = `m.pinned AND (m.pin_expires IS NULL OR m.pin_expires > $8)`
+
+// perChannel selects the first messages of each of several channels.
+type perChannel struct {
+	where string // which messages
+	first string // the order in which they are the first
+	order string // the order of the result
+	limit int    // per channel
+	more  []any  // parameters from $8 on
+}
 
 // perChannel reads the first messages of many channels with one statement.
-func (a *App) perChannel(ctx context.Context, v Viewer, views []View, limit int, where, order string, reverse bool) (map[chat.CID][]*chat.Message, error) {
-	if len(views) == 0 || limit <= 0 {
+func (a *App) perChannel(ctx context.Context, v Viewer, views []View, p perChannel) (map[chat.CID][]*chat.Message, error) {
+	if len(views) == 0 || p.limit <= 0 {
 		return nil, nil //nolint:nilnil // an empty map would serve no better
 	}
 	args := append(v.args(a.ID, column(views, func(w View) string { return string(w.CID) })),
-		column(views, func(w View) *time.Time { return w.Since }), limit)
-	if strings.Contains(where, "$9") {
-		args = append(args, nil, a.Now())
-	}
+		column(views, func(w View) *time.Time { return w.Since }), p.limit)
 	list, err := a.messages(ctx, `
 		SELECT m.* FROM unnest($2::text[], $6::timestamptz[]) WITH ORDINALITY AS v (cid, since, place) CROSS JOIN LATERAL (
 			SELECT `+messageColumns+` FROM messages m
-			WHERE m.app_id = $1 AND m.cid = v.cid AND (v.since IS NULL OR m.created_at > v.since) AND `+where+` AND `+visible+`
-			ORDER BY `+order+` LIMIT $7) m`, args...)
+			WHERE m.app_id = $1 AND m.cid = v.cid AND (v.since IS NULL OR m.created_at > v.since) AND `+p.where+` AND `+visible+`
+			ORDER BY `+p.first+` LIMIT $7) m
+		ORDER BY v.place, `+p.order, append(args, p.more...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -132,11 +141,6 @@ func (a *App) perChannel(ctx context.Context, v Viewer, views []View, limit int,
 	out := make(map[chat.CID][]*chat.Message, len(views))
 	for _, m := range list {
 		out[m.CID] = append(out[m.CID], m)
-	}
-	for _, l := range out {
-		if reverse {
-			slices.Reverse(l)
-		}
 	}
 	return out, nil
 }
@@ -273,7 +277,7 @@ func (l listing) slice(ctx context.Context, bounds []bound, up bool, limit, offs
 	}
 	sql.WriteString(` LIMIT ` + b.Arg(limit))
 	if offset > 0 {
-		sql.WriteString(` OFFSET ` + strconv.Itoa(min(offset, MaxOffset)))
+		sql.WriteString(` OFFSET ` + b.Arg(offset))
 	}
 	out, err := l.messages(ctx, sql.String(), b.Args...)
 	if !up {

@@ -66,14 +66,15 @@ type Mark struct {
 type Marked struct {
 	CID               chat.CID   `db:"cid"`
 	Unread            int        `db:"unread"`
+	Seq               int64      `db:"seq"` // the channel's unread_seq at which Unread holds
 	LastRead          time.Time  `db:"last_read"`
 	LastReadMessageID string     `db:"last_read_message_id"` // "" when nothing is read
 	LastMessageAt     *time.Time `db:"last_message_at"`
 	Messages          int        `db:"message_count"`
 }
 
-// What a user can see of a channel's own list of messages b at all, with his
-// membership m: nothing that was truncated or is hidden from him.
+// The messages b of the own list of channel c that its member m, the user $2, has
+// in his history, and those of them that he may see.
 const (
 	listed = `b.app_id = $1 AND b.cid = m.cid AND b.in_channel
 		AND b.created_at > coalesce(greatest(c.truncated_at, m.hide_messages_before), '-infinity')`
@@ -93,7 +94,7 @@ const (
 			unread_base = greatest(r.unread_base, excluded.unread_base), last_read = greatest(r.last_read, excluded.last_read),
 			last_read_message_id = CASE WHEN excluded.last_read >= r.last_read THEN excluded.last_read_message_id ELSE r.last_read_message_id END
 		RETURNING cid, unread_base, last_read, last_read_message_id)
-	SELECT w.cid, greatest(v.seq - w.unread_base, 0)::int AS unread, w.last_read, w.last_read_message_id, v.last_message_at, v.message_count
+	SELECT w.cid, greatest(v.seq - w.unread_base, 0)::int AS unread, v.seq, w.last_read, w.last_read_message_id, v.last_message_at, v.message_count
 	FROM w JOIN v ON v.cid = w.cid ORDER BY w.cid`
 
 	markSome = `
@@ -111,35 +112,36 @@ const (
 		WHERE m.app_id = $1 AND m.user_id = $2 AND c.type <> ALL ($4) AND ` + listening + ` AND ` + unreadCount + ` > 0)` + writeMarks
 )
 
-// MarkRead marks channels read for a user, each once, and returns what that left,
-// by cid; those that he is no member of are left out. It emits the changes.
-func (t *Tx) MarkRead(ctx context.Context, userID string, marks []Mark) ([]*Marked, error) {
+// MarkRead marks channels read for a user at a time, each once, and returns what
+// that left, by cid; those that he does not listen to are left out. It emits the
+// changes.
+func (t *Tx) MarkRead(ctx context.Context, userID string, at time.Time, marks ...Mark) ([]*Marked, error) {
 	until, ids := make([]*time.Time, len(marks)), make([]string, len(marks))
 	for i, m := range marks {
 		if m.Until != nil {
 			until[i], ids[i] = &m.Until.CreatedAt, m.Until.ID
 		}
 	}
-	out, err := many[Marked](ctx, t.db, markSome, t.ID, userID, t.Now(), column(marks, func(m Mark) chat.CID { return m.CID }), until, ids)
+	out, err := many[Marked](ctx, t.db, markSome, t.ID, userID, at, column(marks, func(m Mark) chat.CID { return m.CID }), until, ids)
 	t.emitUnread(userID, out)
 	return out, err
 }
 
-// MarkAllRead marks all channels read in which the user has unread messages, and
-// returns them by cid. It emits the changes.
-func (t *Tx) MarkAllRead(ctx context.Context, userID string) ([]*Marked, error) {
+// MarkAllRead marks all channels read, at a time, in which the user has unread
+// messages, and returns them by cid. It emits the changes.
+func (t *Tx) MarkAllRead(ctx context.Context, userID string, at time.Time) ([]*Marked, error) {
 	off, err := t.unreadOff(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out, err := many[Marked](ctx, t.db, markAll, t.ID, userID, t.Now(), off)
+	out, err := many[Marked](ctx, t.db, markAll, t.ID, userID, at, off)
 	t.emitUnread(userID, out)
 	return out, err
 }
 
 func (t *Tx) emitUnread(userID string, marks []*Marked) {
 	for _, m := range marks {
-		t.Emit(&chat.Change{Kind: chat.UnreadSet, CID: m.CID, User: userID, N: m.Unread})
+		t.Emit(&chat.Change{Kind: chat.UnreadSet, CID: m.CID, User: userID, N: m.Unread, Seq: m.Seq})
 	}
 }
 
@@ -160,7 +162,7 @@ func (t *Tx) MarkUnread(ctx context.Context, userID string, cid chat.CID, from t
 			SELECT $1, cid, $2, seq - behind, at, coalesce(message_id, '') FROM v
 			ON CONFLICT (app_id, cid, user_id) DO UPDATE
 			SET unread_base = excluded.unread_base, last_read = excluded.last_read, last_read_message_id = excluded.last_read_message_id)
-		SELECT cid, behind::int AS unread, at AS last_read, coalesce(message_id, '') AS last_read_message_id, last_message_at, message_count
+		SELECT cid, behind::int AS unread, seq, at AS last_read, coalesce(message_id, '') AS last_read_message_id, last_message_at, message_count
 		FROM v`, t.ID, userID, from, cid)
 	if err != nil || len(out) == 0 {
 		return nil, err

@@ -197,7 +197,7 @@ func (t *Tx) ResetUnread(ctx context.Context, cid chat.CID, users ...string) err
 		t.Emit(&chat.Change{Kind: chat.UnreadReload, CID: cid})
 	}
 	for _, u := range users {
-		t.Emit(&chat.Change{Kind: chat.UnreadSet, CID: cid, User: u})
+		t.Emit(&chat.Change{Kind: chat.UnreadSet, CID: cid, User: u, Seq: n.UnreadSeq})
 	}
 	return nil
 }

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// tick is the unit of /proc's CPU times.
+const tick = 10 * time.Millisecond
+
+// cpu returns the CPU time that a process and its children have used so far. On
+// systems without /proc it is 0, and ratios of it are not shown.
+func cpu(pid int) time.Duration {
+	total := cpuOf(pid)
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return total
+	}
+	for _, f := range files {
+		child, ok := strings.CutPrefix(filepath.Dir(f), "/proc/")
+		if n, err := strconv.Atoi(child); ok && err == nil && parentOf(n) == pid {
+			total += cpuOf(n)
+		}
+	}
+	return total
+}
+
+// stat returns the fields of /proc/pid/stat behind the command's name.
+func stat(pid int) []string {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil
+	}
+	_, rest, _ := strings.Cut(string(b), ") ")
+	return strings.Fields(rest)
+}
+
+// The places of fields in stat.
+const (
+	statParent              = 1
+	statUser, statSystem    = 11, 12
+	statUserDead, statSysDd = 13, 14 // of children that have ended
+)
+
+func parentOf(pid int) int {
+	f := stat(pid)
+	if len(f) <= statParent {
+		return 0
+	}
+	n, _ := strconv.Atoi(f[statParent])
+	return n
+}
+
+func cpuOf(pid int) time.Duration {
+	f := stat(pid)
+	if len(f) <= statSysDd {
+		return 0
+	}
+	var ticks int64
+	for _, i := range []int{statUser, statSystem, statUserDead, statSysDd} {
+		n, _ := strconv.ParseInt(f[i], 10, 64)
+		ticks += n
+	}
+	return time.Duration(ticks) * tick
+}
+
+// resident returns a process' resident memory in bytes.
+func resident(pid int) int64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0
+	}
+	f := strings.Fields(string(b))
+	if len(f) < 2 {
+		return 0
+	}
+	pages, _ := strconv.ParseInt(f[1], 10, 64)
+	return pages * int64(os.Getpagesize())
+}

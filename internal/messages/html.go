@@ -1,0 +1,91 @@
+package messages
+
+import (
+	"bytes"
+	"html"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/microcosm-cc/bluemonday"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+)
+
+var (
+	markdown = goldmark.New(goldmark.WithExtensions(extension.Linkify, extension.Strikethrough))
+	policy   = sync.OnceValue(bluemonday.UGCPolicy)
+)
+
+// render is a message's text as safe HTML: markdown, with links made of what looks
+// like one. Most messages are plain words and take a short cut to the same result.
+func render(text string) string {
+	if text == "" {
+		return ""
+	}
+	if plain(text) {
+		return "<p>" + html.EscapeString(text) + "</p>\n"
+	}
+	return renderMarkdown(text)
+}
+
+func renderMarkdown(text string) string {
+	var b bytes.Buffer
+	if err := markdown.Convert([]byte(text), &b); err != nil {
+		return sanitize("<p>" + html.EscapeString(text) + "</p>\n")
+	}
+	out := policy().SanitizeReader(&b).String()
+	if strings.TrimSpace(out) == "" {
+		return "" // nothing of it was safe
+	}
+	return out
+}
+
+// sanitize makes HTML safe.
+func sanitize(s string) string { return policy().Sanitize(s) }
+
+// plain tells whether text is one paragraph in which nothing means anything to
+// markdown: one line of words, without the characters that mark up or make links.
+// It errs on the side of no.
+func plain(text string) bool {
+	if !startsPlain(text) || text[len(text)-1] == ' ' || !utf8.ValidString(text) {
+		return false
+	}
+	for i := range len(text) {
+		switch c := text[i]; {
+		case markup[c]:
+			return false
+		case c == '.' && i >= 3 && strings.EqualFold(text[i-3:i], "www"):
+			return false
+		case c == ':' && strings.HasPrefix(text[i:], "://"):
+			return false
+		}
+	}
+	return true
+}
+
+// startsPlain tells whether the text's beginning starts no list, heading or other
+// block.
+func startsPlain(text string) bool {
+	c := text[0]
+	switch {
+	case c >= utf8.RuneSelf, 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '\'', c == '"', c == '.', c == ',', c == '!', c == '?', c == '/', c == '@':
+		return true
+	case '0' <= c && c <= '9':
+		rest := strings.TrimLeft(text, "0123456789")
+		return rest == "" || rest[0] != '.' && rest[0] != ')'
+	}
+	return false
+}
+
+// markup are the bytes that may mean something to markdown or to the finding of
+// links, or that HTML treats in its own ways.
+var markup = func() (m [256]bool) {
+	for c := range ' ' {
+		m[c] = true
+	}
+	for _, c := range "\\`*_[]<>&~@\x7f" {
+		m[c] = true
+	}
+	return m
+}()

@@ -1,0 +1,76 @@
+package reads
+
+import (
+	"context"
+	"time"
+
+	"chatd/internal/access"
+	"chatd/internal/auth"
+	"chatd/internal/chat"
+	"chatd/internal/store"
+)
+
+// Service is the area. All fields are needed.
+type Service struct {
+	Store  *store.Store
+	Access *access.Access
+	Hub    Hub
+}
+
+// Hub knows the connections.
+type Hub interface {
+	// Watch makes a connection of the user watch channels and returns those that
+	// he watches on no other connection; ConnectionNotFound when it is not his.
+	Watch(ctx context.Context, app chat.AppID, userID, connID string, cids []chat.CID) (newly []chat.CID, err error)
+}
+
+// Event is an event as answers carry it: with its type.
+type Event struct {
+	Type string `json:"type"`
+	*chat.Event
+}
+
+func answered(ev *chat.Event) *Event { return &Event{Type: ev.Type, Event: ev} }
+
+// app returns the store of the actor's app.
+func (s *Service) app(actor *auth.Actor) *store.App { return s.Store.App(actor.App.ID) }
+
+// event returns an event about the actor in a channel.
+func event(typ string, actor *auth.Actor, ch *chat.Channel, at time.Time) *chat.Event {
+	ev := chat.ChannelEvent(typ, actor.App.ID, ch.CID, at)
+	ev.Team, ev.User = ch.Team, actor.User
+	return ev
+}
+
+// toSelf makes the event one for all connections of its user.
+func toSelf(ev *chat.Event) *chat.Event {
+	ev.To = chat.Audience{Kind: chat.ToUsers, Users: []string{ev.User.ID}}
+	return ev
+}
+
+// ownOnly restricts an event for watchers to its user's own connections when he
+// does not let others see what it tells.
+func ownOnly(ev *chat.Event, shows bool) *chat.Event {
+	if !shows {
+		ev.To.Only = []string{ev.User.ID}
+	}
+	return ev
+}
+
+// unsupported is the API's refusal of what is switched off in a channel type.
+func unsupported(typ, what string) error {
+	return chat.Errorf(chat.FeatureNotSupported, "Channel type %s does not support %s events", typ, what)
+}
+
+// seat returns the actor's seat in the channel of a route; refused when he may not
+// read it.
+func (s *Service) seat(ctx context.Context, typ, id string) (*access.Seat, error) {
+	seat, err := s.Access.Seat(ctx, chat.NewCID(typ, id))
+	if err != nil {
+		return nil, err
+	}
+	return seat, seat.Read()
+}
+
+// zero is an unread number of threads: chatd does not keep read state of threads.
+func zero() *int { return new(int) }

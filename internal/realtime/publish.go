@@ -1,0 +1,71 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+
+	"chatd/internal/chat"
+)
+
+// errStopped means that the hub does not run any more.
+var errStopped = errors.New("realtime: the hub has stopped")
+
+// Publish delivers a publication to this node's connections and hands it to the
+// bus for the others. It never waits for a reader; it waits for the bus up to
+// 250 ms. Stale changes have been passed to OnStale when it returns.
+//
+// An error means that other nodes may not get the publication: they are told that
+// they have missed something as soon as the bus is back. On this node it is
+// delivered all the same, unless it could not be encoded.
+func (h *Hub) Publish(ctx context.Context, p *chat.Publication) error {
+	out, err := h.deliverLocal(p)
+	if err != nil || len(out.Items) == 0 {
+		return err
+	}
+	return h.outbox.publish(ctx, out)
+}
+
+// PublishLocal delivers a publication to this node's connections only. The error
+// is one of encoding.
+func (h *Hub) PublishLocal(p *chat.Publication) error {
+	_, err := h.deliverLocal(p)
+	return err
+}
+
+func (h *Hub) deliverLocal(p *chat.Publication) (*publication, error) {
+	out, err := prepare(p)
+	if err != nil {
+		return nil, err
+	}
+	h.stale(out)
+	if !h.enqueue(out) {
+		return nil, errStopped
+	}
+	return out, nil
+}
+
+// stale passes stale keys to the caches.
+func (h *Hub) stale(p *publication) {
+	if h.cfg.OnStale == nil {
+		return
+	}
+	for _, it := range p.Items {
+		if it.Change != nil && it.Change.Kind == chat.Stale {
+			h.cfg.OnStale(p.App, it.Change.Key)
+		}
+	}
+}
+
+// enqueue hands a publication to its dispatcher. It waits while the dispatcher has
+// more than it can do, never for a reader. False after the end of Run.
+func (h *Hub) enqueue(p *publication) bool {
+	if len(p.Items) == 0 {
+		return true
+	}
+	select {
+	case h.dispatcherOf(p).in <- p:
+		return true
+	case <-h.stopped:
+		return false
+	}
+}

@@ -1,0 +1,190 @@
+package store
+
+import (
+	"time"
+
+	"chatd/internal/chat"
+	"chatd/internal/filter"
+)
+
+// channelLookup is what the fields of a channel query depend on.
+type channelLookup struct {
+	viewer string    // whose membership me is; "" for nobody
+	now    time.Time // at which mutes and bans must hold
+	off    []string  // the channel types that keep no read state
+	reads  bool      // set when a field needs the table reads as r
+}
+
+// The statement has the app's id as $1 and the viewer's as $2. Tables: channels c,
+// their counters n, the viewer's membership me (all NULL when he has none), and,
+// if wanted, how far he has read r.
+const (
+	lookupTables = channelTables + ` LEFT JOIN members me ON me.app_id = c.app_id AND me.cid = c.cid AND me.user_id = $2`
+	lookupReads  = ` LEFT JOIN reads r ON r.app_id = c.app_id AND r.cid = c.cid AND r.user_id = $2`
+
+	isMine   = `(me.user_id IS NOT NULL)`
+	isHidden = `coalesce(me.hidden, false)`
+	// isBlocked: the conversation of two, one of whom the viewer blocked.
+	isBlocked = `(c.member_count = 2 AND ` + isMine + ` AND EXISTS (SELECT FROM members o
+		JOIN user_blocks x ON x.app_id = o.app_id AND x.user_id = $2 AND x.blocked_user_id = o.user_id
+		WHERE o.app_id = c.app_id AND o.cid = c.cid))`
+)
+
+// fields are what channels can be filtered on.
+func (l *channelLookup) fields() filter.Fields {
+	flag := func(name, expr string) filter.Field { return l.mine(name, filter.Bool(expr, filter.Equal)) }
+	return filter.Fields{
+		Named: map[string]filter.Field{
+			"cid":              filter.Text("c.cid", filter.Range),
+			"id":               filter.Text("c.id", filter.Range),
+			"type":             filter.Text("c.type", filter.Range),
+			"team":             filter.Text("c.team", filter.Range),
+			"created_by_id":    filter.Text("c.created_by_id", filter.Range),
+			"created_at":       filter.Time("c.created_at", filter.Range),
+			"updated_at":       filter.Time("c.updated_at", filter.Range),
+			"last_message_at":  filter.Time("n.last_message_at", filter.Range),
+			"last_updated":     filter.Time(lastUpdated, filter.Range),
+			"member_count":     filter.Number("c.member_count", filter.Range),
+			"message_count":    filter.Number("n.message_count", filter.Range),
+			"frozen":           filter.Bool("c.frozen", filter.Range),
+			"disabled":         filter.Bool("c.disabled", filter.Equal),
+			"distinct":         filter.Bool("(cardinality(c.distinct_members) > 0)", filter.Equal),
+			"filter_tags":      filter.TextArray("c.filter_tags", filter.OneOf),
+			"members":          membersField,
+			"member.user.name": filter.Rendered(filter.Equal.With(filter.Autocomplete), memberName),
+			"archived":         flag("archived", "(me.archived_at IS NOT NULL)"),
+			"pinned":           flag("pinned", "(me.pinned_at IS NOT NULL)"),
+			"hidden":           flag("hidden", isHidden),
+			"blocked":          flag("blocked", isBlocked),
+			"joined":           flag("joined", "coalesce(me.status NOT IN ('pending', 'rejected'), false)"),
+			"channel_role":     l.mine("channel_role", filter.Text("me.channel_role", filter.OneOf)),
+			"muted":            l.mine("muted", filter.Rendered(filter.Equal, l.muted)),
+			"has_unread":       l.mine("has_unread", filter.Rendered(filter.Equal, l.hasUnread)),
+			"app_banned":       filter.Rendered(filter.Equal, l.appBanned),
+			"invite":           l.invite,
+		},
+		Custom: filter.JSON{Column: "c.custom", Ops: filter.Range.With(filter.Contains, filter.Autocomplete, filter.Query), Entity: "channels"}.Field,
+	}
+}
+
+const lastUpdated = "coalesce(n.last_message_at, c.created_at)"
+
+// mine is a field that asks about the viewer.
+func (l *channelLookup) mine(name string, field filter.Field) filter.Field {
+	return func(b *filter.Builder, c filter.Cmp) (string, error) {
+		if l.viewer == "" {
+			return "", chat.Errorf(chat.Invalid, "%s requires a valid user", name)
+		}
+		return field(b, c)
+	}
+}
+
+// membersField takes $in, any of these users, and $eq with a list, exactly these.
+var membersField = filter.Rendered(filter.OneOf, func(b *filter.Builder, c filter.Cmp) (string, error) {
+	users, err := c.Texts()
+	if err != nil {
+		return "", err
+	}
+	in := `c.cid IN (SELECT o.cid FROM members o WHERE o.app_id = $1 AND o.user_id = ANY (`
+	if c.Op == filter.In {
+		return in + b.Arg(users) + `::text[]))`, nil
+	}
+	set := map[string]bool{}
+	for _, u := range users {
+		set[u] = true
+	}
+	n := b.Arg(len(set))
+	return `c.member_count = ` + n + `::int AND ` + in + b.Arg(users) + `::text[]) GROUP BY o.cid HAVING count(*) = ` + n + `::int)`, nil
+})
+
+// memberName asks for channels with a member of that name.
+func memberName(b *filter.Builder, c filter.Cmp) (string, error) {
+	name, err := filter.Text("u.name", filter.Ops{filter.Eq, filter.Autocomplete})(b, c)
+	return `EXISTS (SELECT FROM members o JOIN users u ON u.app_id = o.app_id AND u.id = o.user_id
+		WHERE o.app_id = c.app_id AND o.cid = c.cid AND (` + name + `))`, err
+}
+
+// isMuted is true where the viewer muted the channel.
+func (l *channelLookup) isMuted(b *filter.Builder) string {
+	return `EXISTS (SELECT FROM channel_mutes x WHERE x.app_id = c.app_id AND x.user_id = $2 AND x.cid = c.cid
+		AND (x.expires IS NULL OR x.expires > ` + b.Arg(l.now) + `::timestamptz))`
+}
+
+func (l *channelLookup) muted(b *filter.Builder, c filter.Cmp) (string, error) {
+	want, err := c.Bool()
+	return l.isMuted(b) + ` = ` + b.Arg(want) + `::boolean`, err
+}
+
+// unread is the viewer's number of unread messages.
+func (l *channelLookup) unread(b *filter.Builder) string {
+	l.reads = true
+	return `(CASE WHEN me.user_id IS NULL OR me.status IN ('pending', 'rejected') OR c.type = ANY (` + b.Arg(list(l.off)) + `::text[])
+		OR ` + l.isMuted(b) + ` THEN 0 ELSE greatest(n.unread_seq - coalesce(r.unread_base, me.join_seq), 0) END)`
+}
+
+func (l *channelLookup) hasUnread(b *filter.Builder, c filter.Cmp) (string, error) {
+	want, err := c.Bool()
+	if err == nil && !want {
+		err = chat.Errorf(chat.Invalid, "has_unread only supports true")
+	}
+	return l.unread(b) + ` > 0`, err
+}
+
+// appBanned asks for conversations of two whose other member is banned from the
+// app, or for all channels but those.
+func (l *channelLookup) appBanned(b *filter.Builder, c filter.Cmp) (string, error) {
+	which, err := c.OneOf("only", "excluded")
+	cond := `(c.member_count = 2 AND EXISTS (SELECT FROM members o JOIN users u ON u.app_id = o.app_id AND u.id = o.user_id
+		WHERE o.app_id = c.app_id AND o.cid = c.cid AND o.user_id <> $2
+			AND u.banned AND (u.ban_expires IS NULL OR u.ban_expires > ` + b.Arg(l.now) + `::timestamptz)))`
+	if which == "excluded" {
+		cond = `NOT ` + cond
+	}
+	return cond, err
+}
+
+// invite asks for the viewer's answer to an invite. It has error texts of its own.
+func (l *channelLookup) invite(b *filter.Builder, c filter.Cmp) (string, error) {
+	if c.IsList() {
+		return "", chat.Errorf(chat.Invalid, "cannot match array value on field `invite`.")
+	}
+	if c.Op != filter.Eq {
+		return "", chat.Errorf(chat.Invalid, `invalid invite operator, expecting {invite:"pending"} or {invite:{$eq:"pending"}}`)
+	}
+	status, err := c.Text()
+	switch {
+	case err != nil:
+		return "", err
+	case !isInvite(status):
+		return "", chat.Errorf(chat.Invalid, "invalid invite parameter. should be one of pending|accepted|rejected")
+	case l.viewer == "":
+		return "", chat.Errorf(chat.Invalid, "invite requires a valid user")
+	}
+	return `me.status = ` + b.Arg(status) + `::text`, nil
+}
+
+// keys are what channels can be sorted by.
+func (l *channelLookup) keys() filter.Keys {
+	custom := filter.JSON{Column: "c.custom"}.Key
+	return filter.Keys{
+		Named: map[string]filter.Key{
+			"cid":             {Expr: "c.cid", Type: "text"},
+			"created_at":      {Expr: "c.created_at", Type: "timestamptz"},
+			"updated_at":      {Expr: "c.updated_at", Type: "timestamptz"},
+			"last_updated":    {Expr: lastUpdated, Type: "timestamptz"},
+			"last_message_at": {Expr: "n.last_message_at", Type: "timestamptz", Nullable: true},
+			"member_count":    {Expr: "c.member_count", Type: "int"},
+			"message_count":   {Expr: "n.message_count", Type: "bigint"},
+			"pinned_at":       {Expr: "me.pinned_at", Type: "timestamptz", Nullable: true},
+		},
+		Custom: func(b *filter.Builder, s filter.Sort) (filter.Key, error) {
+			switch s.Field {
+			case "unread_count":
+				return filter.Key{Expr: l.unread(b), Type: "bigint"}, nil
+			case "has_unread":
+				return filter.Key{Expr: "(" + l.unread(b) + " > 0)", Type: "boolean"}, nil
+			}
+			return custom(b, s)
+		},
+	}
+}

@@ -1,0 +1,61 @@
+package users
+
+import (
+	"context"
+
+	"chatd/internal/auth"
+	"chatd/internal/chat"
+)
+
+// full makes of users what the actor sees of them. Unread numbers and mutes are for
+// the server side and for himself; of others he sees none.
+func (s *Service) full(ctx context.Context, actor *auth.Actor, users []*chat.User) ([]*chat.FullUser, error) {
+	app := s.Store.App(actor.App.ID)
+	var known []string
+	for _, u := range users {
+		if actor.Server || u.ID == actor.UserID {
+			known = append(known, u.ID)
+		}
+	}
+	totals, err := app.TotalsOf(ctx, known...)
+	if err != nil {
+		return nil, err
+	}
+	mutes, err := app.ChannelMutes(ctx, known...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*chat.FullUser, len(users))
+	for i, u := range users {
+		v := *u
+		switch {
+		case actor.Server:
+		case v.ID == actor.UserID:
+			v.ShadowBanned = false // he is not to know
+		default:
+			v.Invisible = false // he is not online, more is not to be known
+		}
+		out[i] = &chat.FullUser{User: v, Unread: totals[u.ID], ChannelMutes: mutes[u.ID]}
+	}
+	return out, nil
+}
+
+// Own returns a user as he sees himself on a connection of his.
+func (s *Service) Own(ctx context.Context, u *chat.User) (*chat.OwnUser, error) {
+	_, app := s.app(ctx)
+	me := &chat.OwnUser{User: *u, PushPreferred: chat.PushPreferred{ChatLevel: pushAll, CallLevel: pushAll, FeedsLevel: pushAll}}
+	me.Online, me.ShadowBanned = !u.Invisible, false
+	if u.Role == chat.RoleAnonymous && chat.IsAnonymousID(u.ID) {
+		return me, nil
+	}
+	var err error
+	if me.Unread, err = app.Totals(ctx, u.ID); err != nil {
+		return nil, err
+	}
+	mutes, err := app.ChannelMutes(ctx, u.ID)
+	me.ChannelMutes = mutes[u.ID]
+	return me, err
+}
+
+// pushAll is the push level of who has set none.
+const pushAll = "all"
