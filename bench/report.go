@@ -1,82 +1,125 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 )
 
 // report gathers figures over the rounds.
 type report struct {
-	mu    sync.Mutex
-	order []string
-	rows  map[string][]float64
-	units map[string]string
+	tables []*table
+	now    *table // of the workload that runs
 }
 
-// add notes a figure of one round. Rows keep the order in which they first came.
-func (r *report) add(row, unit string, v float64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.rows == nil {
-		r.rows, r.units = map[string][]float64{}, map[string]string{}
-	}
-	if _, ok := r.rows[row]; !ok {
-		r.order = append(r.order, row)
-		r.units[row] = unit
-	}
-	r.rows[row] = append(r.rows[row], v)
+// table holds a workload's figures.
+type table struct {
+	title, beside string
+	rows          []*row
 }
 
-// ratio notes v/base, unless the base is not known.
-func (r *report) ratio(row string, v, base float64) {
-	if base > 0 {
-		r.add(row, "x", v/base)
-	}
+// row is one figure, with a value for each round. base, if there is one, is what
+// the value is set beside, measured in the same round.
+type row struct {
+	what, unit string
+	v, base    []float64
 }
 
-// print writes a Markdown table: the median of the rounds, and their range.
+// section directs what is added next to the table with the title.
+func (r *report) section(title, beside string) {
+	i := slices.IndexFunc(r.tables, func(t *table) bool { return t.title == title })
+	if i < 0 {
+		i = len(r.tables)
+		r.tables = append(r.tables, &table{title: title, beside: beside})
+	}
+	r.now = r.tables[i]
+}
+
+// add notes a figure of one round.
+func (r *report) add(what, unit string, v float64) {
+	w := r.now.row(what, unit)
+	w.v = append(w.v, v)
+}
+
+// pair notes a figure and what it is set beside, both of the same round.
+func (r *report) pair(what, unit string, v, base float64) {
+	w := r.now.row(what, unit)
+	w.v, w.base = append(w.v, v), append(w.base, base)
+}
+
+// row finds a row. Rows keep the order in which they first came.
+func (t *table) row(what, unit string) *row {
+	i := slices.IndexFunc(t.rows, func(w *row) bool { return w.what == what && w.unit == unit })
+	if i < 0 {
+		i = len(t.rows)
+		t.rows = append(t.rows, &row{what: what, unit: unit})
+	}
+	return t.rows[i]
+}
+
+// ratios returns value by base of each round, without rounds in which the base
+// could not be measured.
+func (w *row) ratios() []float64 {
+	var out []float64
+	for i, base := range w.base {
+		if base > 0 {
+			out = append(out, w.v[i]/base)
+		}
+	}
+	return out
+}
+
+// head tells what the figures depend on.
+func (b *bench) head(ctx context.Context, w io.Writer, rounds int) {
+	var pg string
+	if err := b.db.QueryRow(ctx, "SHOW server_version").Scan(&pg); err != nil {
+		pg = "unknown"
+	}
+	_, _ = fmt.Fprintf(w, "%d CPUs, %s/%s, %s, PostgreSQL %s (fsync and synchronous_commit on); rounds: %d, of %v each.\n",
+		runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), pg, rounds, b.duration)
+}
+
+// print writes a Markdown table for each workload: medians over the rounds, and
+// ranges. Ratios are made in each round, so what else the machine did in it is in
+// both figures.
 func (r *report) print(w io.Writer) {
-	_, _ = fmt.Fprint(w, "| what | median | range | unit |\n|---|---|---|---|\n")
-	for _, row := range r.order {
-		v := slices.Sorted(slices.Values(r.rows[row]))
-		_, _ = fmt.Fprintf(w, "| %s | %s | %s - %s | %s |\n", row, short(v[len(v)/2]), short(v[0]), short(v[len(v)-1]), r.units[row])
+	for _, t := range r.tables {
+		if len(t.rows) == 0 {
+			continue
+		}
+		_, _ = fmt.Fprintf(w, "\n## %s\n\n| | unit | chatd | range | %s | ratio | range |\n|---|---|---|---|---|---|---|\n", t.title, t.beside)
+		for _, row := range t.rows {
+			_, _ = fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s | %s |\n", row.what, row.unit,
+				median(row.v), span(row.v), median(row.base), median(row.ratios()), span(row.ratios()))
+		}
 	}
+}
+
+// median formats the middle one of v, or the mean of the two there.
+func median(v []float64) string {
+	if len(v) == 0 {
+		return ""
+	}
+	s := slices.Sorted(slices.Values(v))
+	return short((s[len(s)/2] + s[(len(s)-1)/2]) / 2)
+}
+
+func span(v []float64) string {
+	if len(v) < 2 {
+		return ""
+	}
+	return short(slices.Min(v)) + " - " + short(slices.Max(v))
 }
 
 func short(v float64) string {
-	s := fmt.Sprintf("%.2f", v)
 	switch {
 	case v >= 100:
-		s = fmt.Sprintf("%.0f", v)
+		return fmt.Sprintf("%.0f", v)
 	case v >= 10:
-		s = fmt.Sprintf("%.1f", v)
+		return strings.TrimSuffix(fmt.Sprintf("%.1f", v), ".0")
 	}
-	return strings.TrimSuffix(s, ".00")
-}
-
-// latencies are the times of single operations.
-type latencies struct {
-	mu sync.Mutex
-	d  []time.Duration
-}
-
-func (l *latencies) add(d []time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.d = append(l.d, d...)
-}
-
-// at returns the p-th part of the sorted times, in milliseconds.
-func (l *latencies) at(p float64) float64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.d) == 0 {
-		return 0
-	}
-	slices.Sort(l.d)
-	return float64(l.d[min(int(p*float64(len(l.d))), len(l.d)-1)].Microseconds()) / 1000
+	return strings.TrimSuffix(fmt.Sprintf("%.2f", v), ".00")
 }

@@ -18,135 +18,178 @@ import (
 	"chatd/internal/devstack"
 )
 
-// The app that the bench makes.
+// The app that the bench makes, on a server that only this run has.
 const (
 	appKey    = "benchkey0001"
-	appSecret = "benchsecretbenchsecretbenchsecretbenchsecretbenchsecret0" //nolint:gosec // G101: of a server that only this run has
+	appSecret = "benchsecretbenchsecretbenchsecretbenchsecretbenchsecret0"
 )
 
 // stack is what is measured: PostgreSQL, chatd on it, and a bare broadcast server
 // beside them.
 type stack struct {
-	dir   string
-	pg    *devstack.Postgres
-	chatd *devstack.Process
-	bare  *devstack.Process
-	pid   map[string]int // of "chatd", "postgres" and "bare"
-	addr  string         // chatd's
-	bares string         // the bare server's address
-	db    *pgxpool.Pool
+	dir      string
+	data     string // PostgreSQL's folder, in dir if it can live there
+	binary   string // of chatd
+	settings []string
+	pg       *devstack.Postgres
+	postgres int // its process id; 0 when it is not known
+	db       *pgxpool.Pool
+	chatd    *server
+	bare     *server
 }
 
-func startStack(ctx context.Context, binary string) (*stack, error) {
+// server is a process that serves HTTP.
+type server struct {
+	*devstack.Process
+	pid  int
+	addr string
+}
+
+func startStack(ctx context.Context, binary string, settings []string) (*stack, error) {
 	tmp, err := os.MkdirTemp("", "chatd-bench-")
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(tmp, 0o755); err != nil { //nolint:gosec // G302: PostgreSQL runs as another user when we are root
-		return nil, err
-	}
-	s := &stack{dir: tmp, pid: map[string]int{}}
-	if err := s.start(ctx, binary); err != nil {
+	s := &stack{dir: tmp, binary: binary, settings: settings}
+	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
 }
 
-func (s *stack) start(ctx context.Context, binary string) error {
-	dir, err := devstack.Folder(ctx, filepath.Join(s.dir, "data"))
-	if err != nil {
+func (s *stack) start(ctx context.Context) (err error) {
+	if err := os.Chmod(s.dir, 0o755); err != nil { //nolint:gosec // G302: PostgreSQL runs as another user when we are root
 		return err
 	}
-	if s.pg, err = devstack.StartPostgres(ctx, devstack.PostgresOptions{Dir: dir}); err != nil {
+	if s.data, err = devstack.Folder(ctx, filepath.Join(s.dir, "data")); err != nil {
 		return err
 	}
-	s.pid["postgres"] = postmaster(dir)
-	dsn := s.pg.DSN("postgres")
-	if s.db, err = pgxpool.New(ctx, dsn); err != nil {
+	if s.pg, err = devstack.StartPostgres(ctx, devstack.PostgresOptions{Dir: s.data}); err != nil {
 		return err
 	}
-	env := append(os.Environ(), "CHATD_DATABASE_URL="+dsn, "CHATD_LOG_LEVEL=WARN")
-	create := exec.CommandContext(ctx, binary, "app", "create", "bench", "--key", appKey, "--secret", appSecret) //nolint:gosec // G204: the operator names the binary
-	create.Env = env
+	s.postgres = postmaster(s.data)
+	if s.db, err = pgxpool.New(ctx, s.pg.DSN("postgres")); err != nil {
+		return err
+	}
+	create := exec.CommandContext(ctx, s.binary, "app", "create", "bench", "--key", appKey, "--secret", appSecret) //nolint:gosec // G204: the operator names the binary
+	create.Env = s.env("127.0.0.1:0")
 	if out, err := create.CombinedOutput(); err != nil {
 		return fmt.Errorf("app create: %w: %s", err, out)
 	}
-	if s.addr, err = devstack.FreeAddr(ctx); err != nil {
-		return err
-	}
-	serve := exec.Command(binary, "serve") //nolint:gosec,noctx // G204: the operator names the binary; stop ends it
-	serve.Env, serve.Stderr = append(env, "CHATD_ADDR="+s.addr), os.Stderr
-	if s.chatd, err = devstack.StartProcess(serve, syscall.SIGTERM); err != nil {
-		return err
-	}
-	s.pid["chatd"] = serve.Process.Pid
-	if err := waitFor(ctx, "http://"+s.addr+"/readyz"); err != nil {
-		return err
-	}
-	return s.startBare(ctx)
+	return s.restart(ctx)
 }
 
-func (s *stack) startBare(ctx context.Context) (err error) {
-	if s.bares, err = devstack.FreeAddr(ctx); err != nil {
+// env is chatd's environment. The operator's does not go in, so that none of his
+// settings changes what is measured unless he says so.
+func (s *stack) env(addr string) []string {
+	return append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
+		"CHATD_DATABASE_URL=" + s.pg.DSN("postgres"), "CHATD_LOG_LEVEL=WARN", "CHATD_ADDR=" + addr,
+	}, s.settings...)
+}
+
+// restart stops chatd and the bare server, if they run, and starts them.
+func (s *stack) restart(ctx context.Context) error {
+	if err := s.stopServers(); err != nil {
 		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(self, "-bare", s.bares) //nolint:gosec,noctx // G204: ourselves; stop ends it
-	cmd.Stderr = os.Stderr
-	if s.bare, err = devstack.StartProcess(cmd, syscall.SIGTERM); err != nil {
-		return err
+	s.chatd, err = serve(ctx, func(addr string) *exec.Cmd {
+		cmd := exec.Command(s.binary, "serve") //nolint:gosec,noctx // G204: the operator names the binary; stop ends it
+		cmd.Env = s.env(addr)
+		return cmd
+	})
+	if err != nil {
+		return fmt.Errorf("chatd: %w", err)
 	}
-	s.pid["bare"] = cmd.Process.Pid
-	return waitFor(ctx, "http://"+s.bares+"/readyz")
+	s.bare, err = serve(ctx, func(addr string) *exec.Cmd {
+		return exec.Command(self, "-bare", addr) //nolint:gosec,noctx // G204: ourselves; stop ends it
+	})
+	if err != nil {
+		return fmt.Errorf("bare server: %w", err)
+	}
+	return nil
 }
 
-// stopPatience is how long a process may take to end.
-const stopPatience = 30 * time.Second
-
-func (s *stack) stop() error {
-	var errs []error
-	for _, p := range []*devstack.Process{s.chatd, s.bare} {
-		if p != nil {
-			errs = append(errs, p.Stop(syscall.SIGTERM, stopPatience))
-		}
+// serve starts a server on a free address and waits until it is ready.
+func serve(ctx context.Context, command func(addr string) *exec.Cmd) (*server, error) {
+	addr, err := devstack.FreeAddr(ctx)
+	if err != nil {
+		return nil, err
 	}
-	if s.db != nil {
-		s.db.Close()
+	cmd := command(addr)
+	cmd.Stderr = os.Stderr
+	p, err := devstack.StartProcess(cmd, syscall.SIGTERM)
+	if err != nil {
+		return nil, err
 	}
-	if s.pg != nil {
-		errs = append(errs, s.pg.Stop())
+	s := &server{Process: p, pid: cmd.Process.Pid, addr: addr}
+	if err := s.ready(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop(syscall.SIGTERM, stopPatience))
 	}
-	return errors.Join(append(errs, os.RemoveAll(s.dir))...)
+	return s, nil
 }
 
 // startPatience bounds how long a server may take to answer.
 const startPatience = 30 * time.Second
 
-func waitFor(ctx context.Context, url string) error {
+// ready waits until the server is ready for requests.
+func (s *server) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
+	poll := time.NewTicker(20 * time.Millisecond)
+	defer poll.Stop()
 	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.addr+"/readyz", nil)
 		if err != nil {
 			return err
 		}
 		if resp, err := http.DefaultClient.Do(req); err == nil {
-			_ = resp.Body.Close()
+			_ = resp.Body.Close() // nothing is in it
 			if resp.StatusCode == http.StatusOK {
 				return nil
 			}
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s does not answer: %w", url, ctx.Err())
-		case <-tick.C:
+			return fmt.Errorf("not ready: %w", ctx.Err())
+		case <-s.Done():
+			return fmt.Errorf("ended: %v", s.Err()) //nolint:errorlint // nobody looks into it
+		case <-poll.C:
 		}
 	}
+}
+
+// stopPatience is how long a process may take to end.
+const stopPatience = 30 * time.Second
+
+func (s *stack) stopServers() error {
+	var errs []error
+	for _, p := range []*server{s.chatd, s.bare} {
+		if p != nil {
+			errs = append(errs, p.Stop(syscall.SIGTERM, stopPatience))
+		}
+	}
+	s.chatd, s.bare = nil, nil
+	return errors.Join(errs...)
+}
+
+// stop stops everything and removes the data.
+func (s *stack) stop() error {
+	err := s.stopServers()
+	if s.db != nil {
+		s.db.Close()
+	}
+	if s.pg != nil {
+		err = errors.Join(err, s.pg.Stop())
+	}
+	if s.data != "" {
+		err = errors.Join(err, os.RemoveAll(s.data))
+	}
+	return errors.Join(err, os.RemoveAll(s.dir))
 }
 
 // postmaster reads the pid of the cluster in dir; 0 when it cannot.

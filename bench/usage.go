@@ -21,9 +21,9 @@ func cpu(pid int) time.Duration {
 		return total
 	}
 	for _, f := range files {
-		child, ok := strings.CutPrefix(filepath.Dir(f), "/proc/")
-		if n, err := strconv.Atoi(child); ok && err == nil && parentOf(n) == pid {
-			total += cpuOf(n)
+		child, err := strconv.Atoi(filepath.Base(filepath.Dir(f)))
+		if err == nil && parentOf(child) == pid {
+			total += cpuOf(child)
 		}
 	}
 	return total
@@ -51,7 +51,7 @@ func parentOf(pid int) int {
 	if len(f) <= statParent {
 		return 0
 	}
-	n, _ := strconv.Atoi(f[statParent])
+	n, _ := strconv.Atoi(f[statParent]) // a kernel's number
 	return n
 }
 
@@ -62,22 +62,24 @@ func cpuOf(pid int) time.Duration {
 	}
 	var ticks int64
 	for _, i := range []int{statUser, statSystem, statUserDead, statSysDd} {
-		n, _ := strconv.ParseInt(f[i], 10, 64)
+		n, _ := strconv.ParseInt(f[i], 10, 64) // a kernel's number
 		ticks += n
 	}
 	return time.Duration(ticks) * tick
 }
 
-// resident returns a process' resident memory in bytes.
+// resident returns a process' resident memory in bytes, without that of files (its
+// program); 0 on systems without /proc.
 func resident(pid int) int64 {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {
 		return 0
 	}
-	f := strings.Fields(string(b))
-	if len(f) < 2 {
+	f := strings.Fields(string(b)) // size, resident, of files, …
+	if len(f) < 3 {
 		return 0
 	}
-	pages, _ := strconv.ParseInt(f[1], 10, 64)
-	return pages * int64(os.Getpagesize())
+	all, _ := strconv.ParseInt(f[1], 10, 64) // a kernel's number
+	files, _ := strconv.ParseInt(f[2], 10, 64)
+	return (all - files) * int64(os.Getpagesize())
 }

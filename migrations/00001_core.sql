@@ -63,6 +63,7 @@ CREATE INDEX users_created ON users (app_id, created_at DESC, id);
 CREATE INDEX users_name ON users (app_id, name, id);
 CREATE INDEX users_words ON users USING gin (name gin_trgm_ops); -- $autocomplete
 CREATE INDEX users_unique_name ON users (app_id, unique_name) WHERE unique_name <> '';
+CREATE INDEX users_teams ON users USING gin (teams);
 CREATE INDEX users_custom ON users USING gin (custom jsonb_path_ops);
 
 CREATE TABLE channels (
@@ -93,6 +94,7 @@ CREATE TABLE channels (
 CREATE INDEX channels_type ON channels (app_id, type, created_at DESC);
 CREATE INDEX channels_created ON channels (app_id, created_at DESC, cid);
 CREATE INDEX channels_custom ON channels USING gin (custom jsonb_path_ops);
+CREATE INDEX channels_words ON channels USING gin ((custom ->> 'name') gin_trgm_ops); -- $autocomplete
 
 -- unread_seq counts the messages that raise unread numbers. message_count counts
 -- those that stand in the channel or its threads and are not deleted.
@@ -145,6 +147,17 @@ CREATE TABLE reads (
     last_delivered_message_id text        NOT NULL DEFAULT '',
     PRIMARY KEY (app_id, cid, user_id)
 ) WITH (fillfactor = 60);
+
+-- How far a user has read a thread.
+CREATE TABLE thread_reads (
+    app_id               bigint      NOT NULL,
+    cid                  text        NOT NULL,
+    parent_id            text        NOT NULL,
+    user_id              text        NOT NULL,
+    last_read            timestamptz NOT NULL,
+    last_read_message_id text        NOT NULL DEFAULT '',
+    PRIMARY KEY (app_id, cid, parent_id, user_id)
+);
 
 CREATE TABLE channel_mutes (
     app_id     bigint      NOT NULL,
@@ -200,8 +213,10 @@ CREATE TABLE messages (
 CREATE INDEX messages_channel ON messages (app_id, cid, created_at, id) WHERE in_channel;
 CREATE INDEX messages_thread ON messages (app_id, parent_id, created_at, id) WHERE parent_id <> '';
 CREATE INDEX messages_pinned ON messages (app_id, cid, pinned_at) WHERE pinned;
--- What changed after it was written, for /sync.
+-- What changed after it was written, and replies that only their threads have, for
+-- /sync.
 CREATE INDEX messages_updated ON messages (app_id, cid, updated_at) WHERE updated_at > created_at;
+CREATE INDEX messages_replies ON messages (app_id, cid, created_at) WHERE NOT in_channel;
 
 -- Messages that a user deleted for himself.
 CREATE TABLE message_deletions (
@@ -235,6 +250,7 @@ CREATE TABLE departures (
     created_at timestamptz NOT NULL,
     PRIMARY KEY (app_id, user_id, cid)
 );
+CREATE INDEX departures_channel ON departures (app_id, cid, created_at);
 
 -- Who is banned, from a channel or (cid '') from the whole app. members and users
 -- repeat it; this is what outlives a membership.
@@ -261,4 +277,4 @@ CREATE TABLE user_blocks (
 );
 
 -- +goose Down
-DROP TABLE user_blocks, bans, departures, reactions, message_deletions, messages, channel_mutes, reads, members, channel_counters, channels, users, channel_types, app_keys, apps;
+DROP TABLE user_blocks, bans, departures, reactions, message_deletions, messages, channel_mutes, thread_reads, reads, members, channel_counters, channels, users, channel_types, app_keys, apps;

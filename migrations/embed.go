@@ -50,7 +50,7 @@ type Migration struct {
 // of its own unless it says otherwise, so after an error the database is at the
 // last file that succeeded.
 func Up(ctx context.Context, dsn string) error {
-	return with(ctx, dsn, func(p *goose.Provider) error {
+	return with(dsn, func(p *goose.Provider) error {
 		// A node that finds nothing to do needs no lease. What goes wrong here is
 		// tried again under the lease: two nodes may be making goose's tables.
 		if pending, err := p.HasPending(ctx); err == nil && !pending {
@@ -64,7 +64,7 @@ func Up(ctx context.Context, dsn string) error {
 // Status lists all migrations, oldest first.
 func Status(ctx context.Context, dsn string) ([]Migration, error) {
 	var all []Migration
-	err := with(ctx, dsn, func(p *goose.Provider) error {
+	err := with(dsn, func(p *goose.Provider) error {
 		states, err := p.Status(ctx)
 		for _, s := range states {
 			all = append(all, Migration{Version: s.Source.Version, Name: path.Base(s.Source.Path), AppliedAt: s.AppliedAt})
@@ -86,7 +86,7 @@ func Hash() string {
 }
 
 // with calls fn with the migrations of the database at dsn.
-func with(ctx context.Context, dsn string, fn func(*goose.Provider) error) (err error) {
+func with(dsn string, fn func(*goose.Provider) error) (err error) {
 	db, err := sql.Open("pgx", dsn)
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)

@@ -2,10 +2,9 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 	"text/tabwriter"
-
-	"fmt"
 
 	"chatd/internal/config"
 )

@@ -53,7 +53,11 @@ func (d *devCommand) Run(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.close()) }()
+	defer func() {
+		if stopped := db.close(); !errors.Is(err, stopped) {
+			err = errors.Join(err, stopped)
+		}
+	}()
 	c.DatabaseURL, c.DatabaseDirectURL, c.RedisURL = db.dsn, db.dsn, ""
 
 	app, err := openDevApp(ctx, dir, db.dsn, asked)
@@ -69,10 +73,14 @@ func (d *devCommand) Run(ctx context.Context, t *terminal) (err error) {
 	g.Go(func() error { return db.failed(ctx) })
 	g.Go(func() error {
 		app.url = baseURL(listeners[0])
-		if err := app.fill(ctx); err != nil {
+		err := app.fill(ctx)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // stopped meanwhile
+		}
+		if err != nil {
 			log.Warn("the demo data could not be made", "error", err)
 		}
-		return app.greet(ctx, t, dir)
+		return app.greet(t, dir)
 	})
 	return g.Wait()
 }
@@ -164,13 +172,18 @@ func keep(ctx context.Context, pg *devstack.Postgres, o devstack.PostgresOptions
 		case <-pg.Done():
 		}
 		log.Warn("PostgreSQL died and is started again", "log", filepath.Join(o.Dir, "postgres.log"))
-		err := pg.Stop() // gives up the folder
-		if err == nil {
-			pg, err = devstack.StartPostgres(ctx, o)
+		if err := pg.Stop(); err != nil { // gives up the folder
+			return err
+		}
+		next, err := devstack.StartPostgres(ctx, o)
+		if ctx.Err() != nil && err != nil {
+			return nil //nolint:nilerr // it was not to be started any more
 		}
 		if err != nil {
 			return err
 		}
+		pg = next
+		log.Info("PostgreSQL runs again")
 	}
 }
 
@@ -188,8 +201,5 @@ func (d *database) failed(ctx context.Context) error {
 func (d *database) close() error {
 	d.cancel()
 	<-d.done
-	if errors.Is(d.err, context.Canceled) {
-		return nil // it was being started again
-	}
 	return d.err
 }

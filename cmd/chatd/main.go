@@ -47,6 +47,7 @@ type commands struct {
 	Token   tokenCommand   `cmd:"" help:"Print a token for a user."`
 	Config  configCommand  `cmd:"" help:"Show every setting, its value and its meaning."`
 	Version versionCommand `cmd:"" help:"Print the version."`
+	Health  healthCommand  `cmd:"" hidden:"" help:"Succeed if the node on this machine is ready; for containers."`
 }
 
 // terminal is what a command has of the process around it.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -61,7 +62,7 @@ func serve(ctx context.Context, s *server.Server, c *config.Config, log *slog.Lo
 	g.Go(func() error {
 		<-ctx.Done()
 		defer stopWork()
-		return stopHTTP(site, c.ShutdownTimeout, log)
+		return stop(s, site, c.ShutdownTimeout, log)
 	})
 	if c.PprofAddr != "" {
 		g.Go(func() error { return servePprof(ctx, c.PprofAddr, log) })
@@ -76,11 +77,15 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// stopHTTP lets requests end within timeout and cuts off the rest.
-func stopHTTP(site *http.Server, timeout time.Duration, log *slog.Logger) error {
+// stop closes connections and lets requests end within timeout, and cuts off the
+// rest.
+func stop(s *server.Server, site *http.Server, timeout time.Duration, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
+	var drained sync.WaitGroup
+	drained.Go(func() { s.Drain(ctx) })
 	err := site.Shutdown(ctx)
+	drained.Wait()
 	if errors.Is(err, context.DeadlineExceeded) {
 		log.Warn("requests that did not end in time were cut off", "timeout", timeout)
 		return site.Close()

@@ -11,7 +11,7 @@ var version string
 
 type versionCommand struct{}
 
-func (versionCommand) Run(t *terminal) error {
+func (versionCommand) Run(t *terminal) error { //nolint:unparam // every command returns an error
 	t.printf("chatd %s %s %s/%s\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return nil
 }

@@ -22,10 +22,11 @@ func MayInApp(actor *auth.Actor, action permission.Action, owner, sameTeam bool)
 	if actor.Unchecked() {
 		return true
 	}
-	if actor.User == nil {
-		return false
+	role := chat.RoleUser // of who has a token but was not created yet
+	if actor.User != nil {
+		role = actor.User.Role
 	}
-	return permission.Compile(AppGrants(&actor.App.Settings)).For(actor.User.Role, "").Can(action, owner, sameTeam)
+	return permission.Compile(AppGrants(&actor.App.Settings)).For(role, "").Can(action, owner, sameTeam)
 }
 
 // RequireUser returns the API's refusal when the actor may not do something to

@@ -23,6 +23,11 @@ type Event struct {
 	// WithWatchers counts the channel's watchers into watcher_count.
 	WithWatchers bool `json:"-"`
 
+	// Encoded, when set, is the event as it would be encoded: without the type and
+	// what the hub puts in front. Who sends the same message in an answer encodes it
+	// once for both.
+	Encoded jsontext.Value `json:"-"`
+
 	Type        string    `json:"-"`
 	CreatedAt   time.Time `json:"created_at"`
 	CID         CID       `json:"cid,omitzero"`
@@ -41,6 +46,7 @@ type Event struct {
 	Message      *Message  `json:"message,omitzero"`
 	MessageID    string    `json:"message_id,omitzero"`
 	ParentID     string    `json:"parent_id,omitzero"`
+	ThreadID     string    `json:"thread_id,omitzero"`
 	ParentAuthor string    `json:"parent_author,omitzero"`
 	Member       *Member   `json:"member,omitzero"`
 	Reaction     *Reaction `json:"reaction,omitzero"`
@@ -63,6 +69,9 @@ type Event struct {
 	// Custom holds the fields of custom events, and ai_* fields.
 	Custom jsontext.Value `json:",embed"`
 }
+
+// EncodedJSON returns the event's encoding where there is one already.
+func (e *Event) EncodedJSON() jsontext.Value { return e.Encoded }
 
 // ChannelEvent returns an event about a channel for those who watch it.
 func ChannelEvent(typ string, app AppID, cid CID, at time.Time) *Event {

@@ -96,3 +96,21 @@ func TestApplyPatchIsLinear(t *testing.T) {
 		t.Fatalf("%d bytes, %v", len(got), err)
 	}
 }
+
+func FuzzApplyPatch(f *testing.F) {
+	f.Add(`{"a":{"b":1}}`, `{"a.c":2}`, "a.b")
+	f.Add(``, `null`, "a..b")
+	f.Add(`[1]`, `{"":1,"a":{"a":1,"a":2}}`, "")
+	f.Fuzz(func(t *testing.T, obj, set, unset string) {
+		if !jsontext.Value(obj).IsValid() || !jsontext.Value(set).IsValid() {
+			return
+		}
+		got, err := chat.ApplyPatch(jsontext.Value(obj), jsontext.Value(set), []string{unset})
+		switch {
+		case err == nil && (got.Kind() != '{' || !got.IsValid()):
+			t.Errorf("%s with %s without %q is %s", obj, set, unset, got)
+		case err != nil && chat.KindOf(err) != chat.Invalid:
+			t.Error(err)
+		}
+	})
+}

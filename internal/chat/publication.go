@@ -27,6 +27,7 @@ const (
 	ToPresence                         // connections that subscribed to the presence of Users, and the connections of Users themselves
 	ToApp                              // every connection of the app
 	ToOtherWatcher                     // ToWatchers without the connections of Users
+	ToFollowers                        // ToPresence without the connections of Users themselves, unless they subscribed
 )
 
 // Audience is who gets an event.

@@ -1,7 +1,9 @@
 package chat
 
 import (
+	"bytes"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -39,6 +41,9 @@ func CheckCustom(entity string, custom jsontext.Value, most int, reserved map[st
 	if !custom.IsValid() { // decoding lets them pass; nobody could be sent them
 		return Errorf(Invalid, "%s custom data has a name twice in one object or text that is not UTF-8", entity)
 	}
+	if hasNUL(custom) { // which the database does not take
+		return Errorf(Invalid, "%s custom data contains an invalid character: U+0000", entity)
+	}
 	var bad []string
 	for name := range Keys(custom) {
 		if reserved[name] {
@@ -58,6 +63,23 @@ func CheckCustom(entity string, custom jsontext.Value, most int, reserved map[st
 		e.Fields[entity+"."+name] = "is a reserved field"
 	}
 	return e
+}
+
+// hasNUL tells whether a string or name in a JSON document has a NUL character.
+func hasNUL(doc jsontext.Value) bool {
+	if !bytes.Contains(doc, []byte(`\u0000`)) {
+		return false
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(doc))
+	for {
+		t, err := d.ReadToken()
+		if err != nil {
+			return false
+		}
+		if t.Kind() == '"' && strings.ContainsRune(t.String(), 0) {
+			return true
+		}
+	}
 }
 
 // SortParam is one key of a sort: direction 1 (ascending, the default) or -1.

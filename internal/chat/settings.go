@@ -55,6 +55,10 @@ type AppSettings struct {
 	HuaweiConfig                 jsontext.Value      `json:"huawei_config,omitzero"`
 	XiaomiConfig                 jsontext.Value      `json:"xiaomi_config,omitzero"`
 	AsyncModerationConfig        jsontext.Value      `json:"async_moderation_config,omitzero"`
+
+	// Elsewhere are settings of products and services that chatd does not have, by
+	// name: kept and shown, without effect.
+	Elsewhere jsontext.Value `json:"elsewhere,omitzero"`
 }
 
 // UploadConfig bounds what may be uploaded. SizeLimit is in bytes, 0 means the

@@ -59,17 +59,17 @@ func Load(environ []string) (*Config, error) {
 	return c, join(problems)
 }
 
-// Problems are everything that is wrong with the settings.
-type Problems []string
+// ProblemsError is everything that is wrong with the settings, one text each.
+type ProblemsError []string
 
-func (p Problems) Error() string { return "configuration:\n  " + strings.Join(p, "\n  ") }
+func (p ProblemsError) Error() string { return "configuration:\n  " + strings.Join(p, "\n  ") }
 
 func join(problems []string) error {
 	if len(problems) == 0 {
 		return nil
 	}
 	slices.Sort(problems)
-	return Problems(slices.Compact(problems))
+	return ProblemsError(slices.Compact(problems))
 }
 
 const (

@@ -68,7 +68,7 @@ func TestProblems(t *testing.T) {
 		t.Run(tt.variable, func(t *testing.T) {
 			t.Parallel()
 			c, err := config.Load([]string{tt.variable})
-			problems, ok := errors.AsType[config.Problems](err)
+			problems, ok := errors.AsType[config.ProblemsError](err)
 			if !ok || len(problems) != 1 || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v, want %q", err, tt.want)
 			}
@@ -82,7 +82,7 @@ func TestProblems(t *testing.T) {
 func TestAllProblemsAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := config.Load([]string{"CHATD_ADDR=x", "CHATD_LOG_FORMAT=xml", "CHATD_NO=1"})
-	if problems, ok := errors.AsType[config.Problems](err); !ok || len(problems) != 3 {
+	if problems, ok := errors.AsType[config.ProblemsError](err); !ok || len(problems) != 3 {
 		t.Errorf("%v", err)
 	}
 }

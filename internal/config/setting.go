@@ -139,7 +139,7 @@ func (f field) setList(value string) error {
 			continue
 		}
 		item := reflect.New(f.value.Type().Elem())
-		u, ok := item.Interface().(encoding.TextUnmarshaler)
+		u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](item)
 		if !ok {
 			panic("config: " + f.name + " has a type without a text form")
 		}

@@ -38,7 +38,7 @@ type cluster struct {
 	dir  string
 	prog programs
 	acct *account
-	lock *os.File
+	lock *lock
 }
 
 func (c *cluster) data() string   { return filepath.Join(c.dir, "pg"+strconv.Itoa(c.prog.major)) }
@@ -65,7 +65,7 @@ func openCluster(ctx context.Context, dir string) (*cluster, error) {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	if err := c.prepare(ctx); err != nil {
-		return nil, errors.Join(err, c.lock.Close())
+		return nil, errors.Join(err, c.lock.release())
 	}
 	return c, nil
 }
@@ -103,18 +103,18 @@ func (c *cluster) existing() (int, error) {
 	return newest, err
 }
 
-// init makes the cluster unless it is there, and tells whether it did. A cluster
-// appears under its name only when it is complete.
-func (c *cluster) init(ctx context.Context, fast bool) (bool, error) {
+// init makes the cluster unless it is there. It appears under its name only when it
+// is complete.
+func (c *cluster) init(ctx context.Context, fast bool) error {
 	if _, err := os.Stat(c.data()); err == nil {
-		return false, nil
+		return nil
 	}
 	unfinished := c.data() + ".new"
 	if err := os.RemoveAll(unfinished); err != nil {
-		return false, err
+		return err
 	}
 	if err := c.acct.own(unfinished); err != nil {
-		return false, err
+		return err
 	}
 	args := []string{"-D", unfinished, "-U", "chatd", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions"}
 	if fast {
@@ -125,17 +125,17 @@ func (c *cluster) init(ctx context.Context, fast bool) (bool, error) {
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = "/", childEnv(), &out, &out
 	p, err := startAs(c.acct, cmd, syscall.SIGKILL)
 	if err != nil {
-		return false, fmt.Errorf("initdb as %s: %w", c.acct, err)
+		return fmt.Errorf("initdb as %s: %w", c.acct, err)
 	}
 	select {
 	case <-p.Done():
 	case <-ctx.Done():
-		return false, errors.Join(ctx.Err(), p.Stop(syscall.SIGTERM, stopPatience))
+		return errors.Join(ctx.Err(), p.Stop(syscall.SIGTERM, stopPatience))
 	}
 	if p.Err() != nil {
-		return false, fmt.Errorf("initdb as %s: %w\n%s", c.acct, p.Err(), out.String())
+		return fmt.Errorf("initdb as %s: %w\n%s", c.acct, p.Err(), out.String())
 	}
-	return true, os.Rename(unfinished, c.data())
+	return os.Rename(unfinished, c.data())
 }
 
 // ping connects to the server, whoever started it.

@@ -120,9 +120,17 @@ func enter(ctx context.Context, dir string) error {
 	return nil
 }
 
-// lockFile opens and locks a file; ErrInUse if another process has it. Closing it
-// or the end of the process releases the lock.
-func lockFile(path string) (*os.File, error) {
+// lock is a locked file. The end of the process releases it too.
+type lock struct{ file *os.File }
+
+// release gives up the lock. Closing the file alone would leave it to a child that
+// is being made at this moment, until that runs its program.
+func (l *lock) release() error {
+	return errors.Join(syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
+}
+
+// lockFile makes and locks a file; ErrInUse if another process has locked it.
+func lockFile(path string) (*lock, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // G304: a file in our own folder
 	if err != nil {
 		return nil, err
@@ -134,5 +142,5 @@ func lockFile(path string) (*os.File, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return f, nil
+	return &lock{f}, nil
 }

@@ -16,7 +16,7 @@ func TestLeftoverIsTakenOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(parent) })
-	if err := os.Chmod(parent, 0o711); err != nil { //nolint:gosec // G302: others must pass through
+	if err := os.Chmod(parent, 0o711); err != nil {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(parent, "data")
@@ -24,14 +24,14 @@ func TestLeftoverIsTakenOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.init(t.Context(), true); err != nil {
+	if err := c.init(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
 	left, err := c.startOnce(t.Context(), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.lock.Close(); err != nil {
+	if err := c.lock.release(); err != nil {
 		t.Fatal(err)
 	}
 

@@ -36,7 +36,6 @@ type PostgresOptions struct {
 type Postgres struct {
 	cluster *cluster
 	proc    *Process
-	fresh   bool
 	stop    func() error
 }
 
@@ -48,26 +47,22 @@ func StartPostgres(ctx context.Context, o PostgresOptions) (*Postgres, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	fresh, err := c.init(ctx, o.Fast)
-	if err != nil {
-		return nil, fmt.Errorf("postgres: %w", errors.Join(err, c.lock.Close()))
+	if err := c.init(ctx, o.Fast); err != nil {
+		return nil, fmt.Errorf("postgres: %w", errors.Join(err, c.lock.release()))
 	}
 	proc, err := c.start(ctx, o.Fast)
 	if err != nil {
-		return nil, fmt.Errorf("postgres: %w", errors.Join(err, c.lock.Close()))
+		return nil, fmt.Errorf("postgres: %w", errors.Join(err, c.lock.release()))
 	}
-	p := &Postgres{cluster: c, proc: proc, fresh: fresh}
+	p := &Postgres{cluster: c, proc: proc}
 	p.stop = sync.OnceValue(func() error {
-		return errors.Join(proc.Stop(syscall.SIGINT, stopPatience), c.lock.Close()) // SIGINT: fast shutdown
+		return errors.Join(proc.Stop(syscall.SIGINT, stopPatience), c.lock.release()) // SIGINT: fast shutdown
 	})
 	return p, nil
 }
 
 // DSN returns the URL of a database of the cluster; "postgres" always exists.
 func (p *Postgres) DSN(database string) string { return p.cluster.dsn(database) }
-
-// Fresh tells whether this start made the cluster.
-func (p *Postgres) Fresh() bool { return p.fresh }
 
 // Done is closed when the server has ended, by Stop or by itself.
 func (p *Postgres) Done() <-chan struct{} { return p.proc.Done() }
@@ -115,7 +110,7 @@ func (c *cluster) startOnce(ctx context.Context, fast bool) (*Process, error) {
 	for c.ping(ctx) != nil {
 		select {
 		case <-p.Done():
-			return nil, fmt.Errorf("%s as %s ended: %v\n%s", c.prog.postgres(), c.acct, p.Err(), c.lastWords())
+			return nil, fmt.Errorf("%s as %s: %w\n%s", c.prog.postgres(), c.acct, p.ended(), c.lastWords())
 		case <-ctx.Done():
 			return nil, errors.Join(ctx.Err(), p.Stop(syscall.SIGINT, stopPatience))
 		case <-time.After(pollInterval):

@@ -1,6 +1,7 @@
 package devstack
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -58,6 +59,14 @@ func (p *Process) Err() error {
 	default:
 		return nil
 	}
+}
+
+// ended is the error that the child is gone although nobody stopped it.
+func (p *Process) ended() error {
+	if err := p.Err(); err != nil {
+		return err
+	}
+	return errors.New("ended by itself")
 }
 
 // Stop sends sig and waits until the child is gone; a child that does not obey

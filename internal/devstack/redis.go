@@ -54,7 +54,7 @@ func startRedis(ctx context.Context, path, dir string) (*Redis, error) {
 		return nil, err
 	}
 	cmd := exec.Command(path, "--bind", host, "--port", port, "--save", "", "--appendonly", "no", "--dir", dir) //nolint:gosec,noctx // G204: redis-server; it outlives ctx
-	log, err := os.Create(filepath.Join(dir, "redis.log"))
+	log, err := os.Create(filepath.Join(dir, "redis.log"))                                                      //nolint:gosec // G304: in the folder that the caller gave
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func startRedis(ctx context.Context, path, dir string) (*Redis, error) {
 		select {
 		case <-proc.Done():
 			words, _ := os.ReadFile(log.Name()) // what could be read is shown
-			return nil, fmt.Errorf("redis-server ended: %v\n%s", proc.Err(), words)
+			return nil, fmt.Errorf("redis-server: %w\n%s", proc.ended(), words)
 		case <-ctx.Done():
 			return nil, errors.Join(ctx.Err(), r.Stop())
 		case <-time.After(pollInterval):

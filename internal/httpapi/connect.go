@@ -76,6 +76,11 @@ func (a *API) arrive(r *http.Request) (*auth.Actor, error) {
 // greet returns what makes a connection's first frame, once it is registered.
 func (a *API) greet(ctx context.Context, actor *auth.Actor) func(connID string) ([]byte, error) {
 	return func(connID string) ([]byte, error) {
+		if a.Hub.First(connID) {
+			if err := a.Users.Online(ctx, actor.App.ID, actor.User); err != nil {
+				return nil, err
+			}
+		}
 		me, err := a.Users.Own(auth.WithActor(ctx, actor), actor.User)
 		if err != nil {
 			return nil, err

@@ -36,6 +36,7 @@ type option func(*Route)
 
 func serverOnly(r *Route)     { r.caller = server }
 func anonymousToo(r *Route)   { r.caller = anonymous }
+func open(r *Route)           { r.caller = public }
 func actingAs(r *Route)       { r.actAs = true }
 func actingAsNeeded(r *Route) { r.actAs, r.required = true, true }
 

@@ -13,17 +13,63 @@ func (a *API) Routes() []Route {
 		raw(http.MethodGet, "/hi", "Hi", (*API).hi, public),
 
 		// App and channel types
+		get("/app", "GetApp", a.AppAdmin.GetApp, anonymousToo),
+		patch("/app", "UpdateApp", a.AppAdmin.UpdateApp, serverOnly),
+		get("/channeltypes", "ListChannelTypes", a.AppAdmin.ListTypes, serverOnly),
+		post("/channeltypes", "CreateChannelType", a.AppAdmin.CreateType, serverOnly),
+		del("/channeltypes/{name}", "DeleteChannelType", a.AppAdmin.DeleteType, serverOnly),
+		get("/channeltypes/{name}", "GetChannelType", a.AppAdmin.GetType, serverOnly),
+		put("/channeltypes/{name}", "UpdateChannelType", a.AppAdmin.UpdateType, serverOnly),
 
 		// Users
+		post("/guest", "CreateGuest", a.Users.Guest, open),
+		get("/users", "QueryUsers", a.Users.Query, actingAs),
+		patch("/users", "UpdateUsersPartial", a.Users.PatchMany),
+		post("/users", "UpdateUsers", a.Users.UpsertMany),
+		post("/users/{user_id}/event", "SendUserCustomEvent", a.Users.SendEvent, serverOnly),
 
 		// Channels
+		get("/channels", "QueryChannels", a.Channels.Query, actingAs, anonymousToo),
+		post("/channels", "QueryChannels", a.Channels.Query, actingAs, anonymousToo),
+		post("/channels/{type}/query", "GetOrCreateDistinctChannel", a.Channels.GetOrCreateDistinct),
+		del("/channels/{type}/{id}", "DeleteChannel", a.Channels.Delete),
+		get("/channels/{type}/{id}", "GetChannel", a.Channels.Get, actingAs, anonymousToo),
+		patch("/channels/{type}/{id}", "UpdateChannelPartial", a.Channels.Patch, actingAs),
+		post("/channels/{type}/{id}", "UpdateChannel", a.Channels.Update, actingAs),
+		post("/channels/{type}/{id}/hide", "HideChannel", a.Channels.Hide, actingAsNeeded),
+		post("/channels/{type}/{id}/query", "GetOrCreateChannel", a.Channels.GetOrCreate, anonymousToo),
+		post("/channels/{type}/{id}/show", "ShowChannel", a.Channels.Show, actingAsNeeded),
+		post("/channels/{type}/{id}/stop-watching", "StopWatchingChannel", a.Channels.StopWatching, anonymousToo),
+		post("/channels/{type}/{id}/truncate", "TruncateChannel", a.Channels.Truncate, actingAs),
 
 		// Members
+		patch("/channels/{type}/{id}/member", "UpdateMemberPartial", a.Channels.PatchMember),
+		patch("/channels/{type}/{id}/member/{user_id}", "UpdateMemberPartial", a.Channels.PatchMember),
+		get("/members", "QueryMembers", a.Channels.QueryMembers, actingAs, anonymousToo),
 
 		// Messages
+		post("/channels/{type}/{id}/message", "SendMessage", a.Messages.Send),
+		get("/channels/{type}/{id}/messages", "GetManyMessages", a.Messages.GetMany, actingAs, anonymousToo),
+		del("/messages/{id}", "DeleteMessage", a.Messages.Delete),
+		get("/messages/{id}", "GetMessage", a.Messages.Get, actingAs, anonymousToo),
+		post("/messages/{id}", "UpdateMessage", a.Messages.Update),
+		put("/messages/{id}", "UpdateMessagePartial", a.Messages.UpdatePartial, actingAs),
+		get("/messages/{parent_id}/replies", "GetReplies", a.Messages.Replies, actingAs, anonymousToo),
 
 		// Reactions
+		post("/messages/{id}/reaction", "SendReaction", a.Messages.SendReaction),
+		del("/messages/{id}/reaction/{type}", "DeleteReaction", a.Messages.DeleteReaction, actingAsNeeded),
+		get("/messages/{id}/reactions", "GetReactions", a.Messages.GetReactions, anonymousToo),
+		post("/messages/{id}/reactions", "QueryReactions", a.Messages.QueryReactions, actingAs),
 
 		// Read state, events, sync
+		post("/channels/{type}/{id}/event", "SendEvent", a.Reads.SendEvent),
+		post("/channels/{type}/{id}/read", "MarkRead", a.Reads.MarkRead, actingAsNeeded),
+		post("/channels/{type}/{id}/unread", "MarkUnread", a.Reads.MarkUnread, actingAsNeeded),
+		post("/channels/delivered", "MarkDelivered", a.Reads.MarkDelivered, actingAsNeeded),
+		post("/channels/read", "MarkChannelsRead", a.Reads.MarkChannelsRead, actingAsNeeded),
+		post("/sync", "Sync", a.Reads.Sync, actingAsNeeded),
+		get("/unread", "UnreadCounts", a.Reads.Unread, actingAsNeeded),
+		post("/unread_batch", "UnreadCountsBatch", a.Reads.UnreadBatch, serverOnly),
 	}
 }

@@ -3,7 +3,6 @@ package reads
 import (
 	"context"
 
-	"chatd/internal/auth"
 	"chatd/internal/chat"
 	"chatd/internal/store"
 )
@@ -49,7 +48,10 @@ func (r *MarkDeliveredRequest) Validate() error {
 // more, is known already, or is of a type without delivery_events is passed over:
 // clients confirm late and in bulk.
 func (s *Service) MarkDelivered(ctx context.Context, r *MarkDeliveredRequest) (*Response, error) {
-	actor := auth.FromContext(ctx)
+	actor, err := caller(ctx)
+	if err != nil {
+		return nil, err
+	}
 	app := s.app(actor)
 	types, err := app.Types(ctx)
 	if err != nil {

@@ -175,7 +175,10 @@ func (r *MarkChannelsReadRequest) Validate() error {
 // Channels that he does not listen to are passed over. NotFound when a message
 // does not exist.
 func (s *Service) MarkChannelsRead(ctx context.Context, r *MarkChannelsReadRequest) (*ReadResponse, error) {
-	actor := auth.FromContext(ctx)
+	actor, err := caller(ctx)
+	if err != nil {
+		return nil, err
+	}
 	app := s.app(actor)
 	marks, err := s.marks(ctx, app, r.ReadByChannel)
 	if err != nil {

@@ -22,12 +22,16 @@ type Hub interface {
 	// Watch makes a connection of the user watch channels and returns those that
 	// he watches on no other connection; ConnectionNotFound when it is not his.
 	Watch(ctx context.Context, app chat.AppID, userID, connID string, cids []chat.CID) (newly []chat.CID, err error)
+	// WatcherCount counts the users who watch a channel.
+	WatcherCount(app chat.AppID, cid chat.CID) int
 }
 
-// Event is an event as answers carry it: with its type.
+// Event is an event as answers carry it: with what the hub adds for connections.
 type Event struct {
-	Type string `json:"type"`
 	*chat.Event
+
+	Type         string `json:"type"`
+	WatcherCount *int   `json:"watcher_count,omitzero"`
 }
 
 func answered(ev *chat.Event) *Event { return &Event{Type: ev.Type, Event: ev} }
@@ -62,15 +66,32 @@ func unsupported(typ, what string) error {
 	return chat.Errorf(chat.FeatureNotSupported, "Channel type %s does not support %s events", typ, what)
 }
 
+// caller returns who a call acts for; NotFound when that user does not exist.
+func caller(ctx context.Context) (*auth.Actor, error) {
+	actor := auth.FromContext(ctx)
+	if actor.User == nil {
+		return nil, chat.Errorf(chat.NotFound, "user with id %s doesn't exist", actor.UserID)
+	}
+	return actor, nil
+}
+
 // seat returns the actor's seat in the channel of a route; refused when he may not
 // read it.
 func (s *Service) seat(ctx context.Context, typ, id string) (*access.Seat, error) {
-	seat, err := s.Access.Seat(ctx, chat.NewCID(typ, id))
+	if _, err := caller(ctx); err != nil {
+		return nil, err
+	}
+	cid, err := chat.ParseCID(typ + ":" + id)
+	if err != nil {
+		return nil, err
+	}
+	seat, err := s.Access.Seat(ctx, cid)
 	if err != nil {
 		return nil, err
 	}
 	return seat, seat.Read()
 }
 
-// zero is an unread number of threads: chatd does not keep read state of threads.
+// zero is the number of unread threads: how far threads are read is kept, but not
+// who takes part in them, so none is counted.
 func zero() *int { return new(int) }

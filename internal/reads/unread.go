@@ -2,6 +2,8 @@ package reads
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"chatd/internal/access"
@@ -154,7 +156,10 @@ type UnreadThread struct {
 
 // Unread returns the actor's unread numbers.
 func (s *Service) Unread(ctx context.Context, _ *UnreadRequest) (*UnreadCounts, error) {
-	actor := auth.FromContext(ctx)
+	actor, err := caller(ctx)
+	if err != nil {
+		return nil, err
+	}
 	counts, err := s.counts(ctx, actor, actor.UserID)
 	return counts[actor.UserID], err
 }
@@ -186,15 +191,12 @@ type UnreadBatchResponse struct {
 // UnreadBatch returns the unread numbers of users.
 func (s *Service) UnreadBatch(ctx context.Context, r *UnreadBatchRequest) (*UnreadBatchResponse, error) {
 	actor := auth.FromContext(ctx)
-	users, err := s.app(actor).Users(ctx, r.UserIDs...)
+	asked := slices.DeleteFunc(r.UserIDs, func(id string) bool { return chat.ValidUserID(id) != nil })
+	users, err := s.app(actor).Users(ctx, asked...)
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, 0, len(users))
-	for id := range users {
-		ids = append(ids, id)
-	}
-	counts, err := s.counts(ctx, actor, ids...)
+	counts, err := s.counts(ctx, actor, slices.Collect(maps.Keys(users))...)
 	return &UnreadBatchResponse{counts}, err
 }
 

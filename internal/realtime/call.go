@@ -73,8 +73,17 @@ func (h *Hub) do(ctx context.Context, c *call, timeout time.Duration) (*answer, 
 		}
 		return a, nil
 	case <-ctx.Done():
+		if c.Op == opPoll {
+			h.outbox.post(letter{msg: h.direct(&envelope{Kind: kindCall, To: tag, Call: c.release()})})
+		}
 		return nil, chat.Errorf(chat.Unavailable, "the node of connection %s did not answer: %w", c.Conn, ctx.Err())
 	}
+}
+
+// release returns the call that ends the wait of a poll, so that its events are
+// left to the next.
+func (c *call) release() *call {
+	return &call{Op: opRelease, App: c.App, User: c.User, Conn: c.Conn}
 }
 
 // direct encodes a message for one node.
@@ -84,8 +93,8 @@ func (h *Hub) direct(env *envelope) Message {
 }
 
 // serveCall does what another node asks for and answers.
-func (h *Hub) serveCall(from string, c *call) {
-	a, err := h.perform(h.ctx, c)
+func (h *Hub) serveCall(ctx context.Context, from string, c *call) {
+	a, err := h.perform(ctx, c)
 	if err != nil {
 		a = &answer{Kind: chat.KindOf(err), Text: err.Error()}
 		if e, ok := errors.AsType[*chat.Error](err); ok {
@@ -114,6 +123,11 @@ func (h *Hub) perform(ctx context.Context, c *call) (*answer, error) {
 	case opPoll:
 		events, err := h.pollEvents(ctx, conn)
 		return &answer{Events: events}, err
+	case opRelease:
+		if conn.poll != nil {
+			conn.poll.end(conn.poll.begin())
+		}
+		return &answer{}, nil
 	case opEnd:
 		if conn.poll == nil {
 			return nil, connNotFound(c.Conn)

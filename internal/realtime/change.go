@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -59,7 +60,7 @@ func (h *Hub) changeMember(u *user, l *load, c *chat.Change) {
 		}
 		return
 	}
-	if l == nil && !u.loaded {
+	if l == nil && !u.loaded.Load() {
 		return
 	}
 	switch m := u.members[c.CID]; {
@@ -69,7 +70,7 @@ func (h *Hub) changeMember(u *user, l *load, c *chat.Change) {
 	case c.Kind == chat.MemberLeft:
 		u.leave(cs, k, m)
 	case c.Kind == chat.UnreadSet:
-		u.update(m, func(m *membership) { m.unread, m.seq = c.N, c.Seq })
+		u.update(m, func(m *membership) { m.set(c.N, c.Seq) })
 	default:
 		u.update(m, func(m *membership) { m.muted = c.Kind == chat.ChannelMuted })
 	}
@@ -87,13 +88,16 @@ func (u *user) join(ch *channel, loaded Membership) *membership {
 		u.members[loaded.CID] = m
 		ch.addMember(u, m)
 	}
-	u.update(m, func(m *membership) { m.unread, m.seq, m.muted = loaded.Unread, loaded.Seq, loaded.Muted })
+	u.update(m, func(m *membership) {
+		m.set(loaded.Unread, loaded.Seq)
+		m.muted = loaded.Muted
+	})
 	return m
 }
 
 // leave ends a membership. Both shards are locked.
 func (u *user) leave(cs *channelShard, k channelKey, m *membership) {
-	u.update(m, func(m *membership) { m.unread = 0 })
+	u.update(m, func(m *membership) { m.base = m.last })
 	if u.members[k.cid] == m {
 		delete(u.members, k.cid)
 	}
@@ -122,7 +126,7 @@ func (h *Hub) countMessage(app chat.AppID, c *chat.Change) {
 	for u, m := range ch.members {
 		us := h.users.of(u.key)
 		us.mu.Lock()
-		u.count(m, c)
+		u.update(m, func(m *membership) { m.count(u.key.id, c) })
 		us.mu.Unlock()
 	}
 }
@@ -168,29 +172,25 @@ func (h *Hub) reloadChannel(app chat.AppID, cid chat.CID) {
 		return
 	}
 	for _, id := range ids {
-		n, ok := unread[id]
-		if !ok {
-			continue
-		}
-		c := &chat.Change{Kind: chat.UnreadSet, CID: cid, User: id, N: n, Seq: seq}
+		// Who is not among them has nothing unread: the channel was deleted.
+		c := &chat.Change{Kind: chat.UnreadSet, CID: cid, User: id, N: unread[id], Seq: seq}
 		h.changeMember(h.connectedUser(userKey{app, id}), nil, c)
 	}
 }
 
-// channelGone forgets a channel: nobody watches it and it has no members. All
-// nodes do the same, so nothing is told to them.
+// channelGone ends the watching of this node's connections to a channel that does
+// not exist any more, and its memberships. Other nodes do the same.
 func (h *Hub) channelGone(app chat.AppID, cid chat.CID) {
 	k := channelKey{app, cid}
-	h.cluster.forgetChannel(k)
+	for _, c := range h.watching(k) {
+		h.unwatch(c, cid, true)
+	}
 	s := h.channels.of(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ch := s.m[k]
 	if ch == nil {
 		return
-	}
-	for c := range ch.conns {
-		c.forget(cid)
 	}
 	for u, m := range ch.members {
 		us := h.users.of(u.key)
@@ -202,6 +202,15 @@ func (h *Hub) channelGone(app chat.AppID, cid chat.CID) {
 		}
 		us.mu.Unlock()
 	}
-	ch.conns, ch.watchers = nil, nil
-	s.tidy(k, ch)
+}
+
+// watching returns the connections to this node that watch a channel.
+func (h *Hub) watching(k channelKey) []*conn {
+	s := h.channels.of(k)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if ch := s.m[k]; ch != nil {
+		return slices.Collect(maps.Keys(ch.conns))
+	}
+	return nil
 }

@@ -35,6 +35,7 @@ type peer struct {
 	missed int
 	gen    int  // raised by stateBegin; what is older at stateEnd is gone
 	asked  bool // for its state, which has not begun
+	torn   bool // something was lost since its state began, which is not all there
 	users  map[userKey]*peerUser
 }
 
@@ -50,8 +51,16 @@ type left struct {
 	offline bool
 }
 
+// listen takes what comes from the bus until ctx ends.
+func (cl *cluster) listen(ctx context.Context) {
+	err := cl.hub.cfg.Bus.Subscribe(ctx, func(data []byte) { cl.handle(ctx, data) }, cl.onUp)
+	if err != nil && ctx.Err() == nil {
+		cl.hub.log.Error("realtime: the subscription ended", "err", err)
+	}
+}
+
 // handle takes one message from the bus.
-func (cl *cluster) handle(data []byte) {
+func (cl *cluster) handle(ctx context.Context, data []byte) {
 	var env envelope
 	if err := wire.Unmarshal(data, &env); err != nil {
 		cl.hub.log.Warn("realtime: message from the bus", "err", err)
@@ -69,12 +78,13 @@ func (cl *cluster) handle(data []byte) {
 	switch env.Kind {
 	case kindPub:
 		if env.Pub != nil {
+			env.Pub.sanitize()
 			cl.hub.stale(env.Pub)
 			cl.hub.enqueue(env.Pub)
 		}
 	case kindCall:
 		if env.Call != nil {
-			cl.hub.spawn(func() { cl.hub.serveCall(env.From, env.Call) })
+			cl.hub.spawn(func() { cl.hub.serveCall(ctx, env.From, env.Call) })
 		}
 	case kindAnswer:
 		if env.Answer != nil {
@@ -93,7 +103,8 @@ func (cl *cluster) gossip(env *envelope) {
 	defer cl.mu.Unlock()
 	p, known := cl.peers[env.From]
 	if !known {
-		p = &peer{tag: env.From, seq: env.Seq, lost: env.Lost, users: map[userKey]*peerUser{}}
+		// One that lost publications before it was seen may have been cut off.
+		p = &peer{tag: env.From, seq: env.Seq, users: map[userKey]*peerUser{}}
 		cl.peers[env.From] = p
 	}
 	p.missed = 0
@@ -110,6 +121,7 @@ func (cl *cluster) gossip(env *envelope) {
 		next++
 	}
 	if !known || next != env.Seq {
+		p.torn = true
 		cl.ask(p)
 	}
 	p.seq = env.Seq
@@ -154,7 +166,9 @@ func (cl *cluster) remove(tag string) {
 func (cl *cluster) drop(p *peer) {
 	delete(cl.peers, p.tag)
 	p.gen++
-	cl.tellLeft(cl.sweep(p))
+	lost := map[userKey]*left{}
+	cl.sweep(p, lost)
+	cl.tellLeft(lost)
 }
 
 // knows tells whether a node with the tag is alive.
@@ -174,7 +188,6 @@ func (cl *cluster) onUp() {
 		cl.wantGap()
 	}
 	cl.up, cl.wantState = true, true
-	cl.hub.outbox.pause(0)
 	cl.hub.outbox.post(letter{env: &envelope{Kind: kindHello}})
 	cl.signal()
 }

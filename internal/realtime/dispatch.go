@@ -12,7 +12,7 @@ import (
 
 const (
 	dispatchers    = 16
-	dispatchQueue  = 1024            // publications waiting for one dispatcher
+	dispatchQueue  = 256             // publications waiting for one dispatcher
 	dispatchBytes  = 256 << 10       // queued to a connection at most before it is written to
 	flushShare     = 64              // connections that are worth a goroutine of their own
 	channelTimeout = 2 * time.Second // for the Backend to render a channel
@@ -25,7 +25,8 @@ type dispatcher struct {
 	in  chan *publication
 
 	dirty   []*conn // queued to, to be flushed
-	queued  int     // bytes queued to one connection since the last flush
+	crowd   crowd
+	queued  int // bytes queued to one connection since the last flush
 	vectors []vector
 	away    []*conn            // members' connections that do not watch
 	seen    map[*conn]struct{} // recipients of one event, where they may come up twice
@@ -69,6 +70,7 @@ func (d *dispatcher) batch(p *publication) {
 			if d.queued >= limit {
 				d.flush()
 			}
+			d.crowd.pace(d)
 		}
 		select {
 		case p = <-d.in:
@@ -87,22 +89,15 @@ func (d *dispatcher) flush() {
 		return
 	}
 	n := min(len(d.vectors), 1+len(d.dirty)/flushShare)
-	part := (len(d.dirty) + n - 1) / n
-	var wg sync.WaitGroup
-	for i, conns := range slices.Collect(slices.Chunk(d.dirty, part)) {
-		work := func() {
-			for _, c := range conns {
-				c.flush(&d.vectors[i])
-			}
-			d.vectors[i].reset()
+	if n == 1 {
+		d.vectors[0].flush(d.dirty)
+	} else {
+		var wg sync.WaitGroup
+		for i := range n {
+			wg.Go(func() { d.vectors[i].flush(d.dirty[i*len(d.dirty)/n : (i+1)*len(d.dirty)/n]) })
 		}
-		if n == 1 {
-			work()
-		} else {
-			wg.Go(work)
-		}
+		wg.Wait()
 	}
-	wg.Wait()
 	clear(d.dirty)
 	d.dirty = d.dirty[:0]
 }
@@ -121,7 +116,7 @@ func (d *dispatcher) deliver(app chat.AppID, ev *event) {
 		d.toChannel(app, r)
 	case chat.ToUsers, chat.ToUsersAway:
 		d.toUsers(app, r)
-	case chat.ToPresence:
+	case chat.ToPresence, chat.ToFollowers:
 		d.toPresence(app, r)
 	case chat.ToApp:
 		d.toApp(app, r)
@@ -132,9 +127,11 @@ func (d *dispatcher) deliver(app chat.AppID, ev *event) {
 // push queues a frame to one connection.
 func (d *dispatcher) push(c *conn, r *rendering, v variant) {
 	v.deflate = c.deflate
-	if c.push(r.of(v)) {
+	own, behind := c.push(r.of(v))
+	if own {
 		d.dirty = append(d.dirty, c)
 	}
+	d.crowd.note(c, behind)
 	d.hub.stats.deliveries.Add(1)
 }
 
@@ -181,7 +178,7 @@ func (d *dispatcher) toWatchers(ch *channel, r *rendering) {
 		var v variant
 		if ev.Unread {
 			if _, ok := ch.members[c.user]; ok {
-				v.numbered, v.totals = true, totals(c.user.totals.Load())
+				c.user.number(&v)
 			}
 		}
 		d.push(c, r, v)
@@ -214,9 +211,9 @@ func (d *dispatcher) toAway(app chat.AppID, r *rendering) {
 		r.channel = d.hub.renderChannel(app, r.ev.CID)
 	}
 	for _, c := range d.away {
-		v := variant{also: true, numbered: r.ev.Unread}
-		if v.numbered {
-			v.totals = totals(c.user.totals.Load())
+		v := variant{also: true}
+		if r.ev.Unread {
+			c.user.number(&v)
 		}
 		d.push(c, r, v)
 	}
@@ -253,21 +250,17 @@ func (d *dispatcher) toUsers(app chat.AppID, r *rendering) {
 	}
 	for _, id := range r.ev.To.Users {
 		d.hub.users.with(userKey{app, id}, func(u *user) {
+			var v variant
+			if r.ev.Unread {
+				u.number(&v)
+			}
 			for _, c := range u.conns {
 				if _, ok := watching[c]; !ok {
-					d.push(c, r, u.variant(r.ev))
+					d.push(c, r, v)
 				}
 			}
 		})
 	}
-}
-
-// variant is the form of an event to the user himself.
-func (u *user) variant(ev *event) variant {
-	if !ev.Unread {
-		return variant{}
-	}
-	return variant{numbered: true, totals: totals(u.totals.Load())}
 }
 
 // toPresence queues an event to those who subscribed to the presence of users, and
@@ -275,8 +268,10 @@ func (u *user) variant(ev *event) variant {
 func (d *dispatcher) toPresence(app chat.AppID, r *rendering) {
 	for _, id := range r.ev.To.Users {
 		d.hub.users.with(userKey{app, id}, func(u *user) {
-			for _, c := range u.conns {
-				d.pushOnce(c, r)
+			if r.ev.To.Kind == chat.ToPresence {
+				for _, c := range u.conns {
+					d.pushOnce(c, r)
+				}
 			}
 			for c := range u.subs {
 				d.pushOnce(c, r)

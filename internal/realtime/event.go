@@ -3,6 +3,7 @@ package realtime
 import (
 	"fmt"
 	"hash/maphash"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -63,6 +64,14 @@ func prepare(p *chat.Publication) (*publication, error) {
 		}
 	}
 	return out, nil
+}
+
+// sanitize drops the items of a publication from another node, perhaps of another
+// version, that this one cannot deliver.
+func (p *publication) sanitize() {
+	p.Items = slices.DeleteFunc(p.Items, func(it item) bool {
+		return it.Change == nil && (it.Event == nil || it.Event.Body.Kind() != jsontext.KindBeginObject || len(it.Event.Body) <= len(`{}`))
+	})
 }
 
 // hash stands for what the publication's order hangs on: its first channel, else

@@ -45,9 +45,9 @@ func headerSize(n int) int {
 func appendHeader(dst []byte, op byte, n int) []byte {
 	switch {
 	case n < 126:
-		return append(dst, op, byte(n))
+		return append(dst, op, byte(n)) //nolint:gosec // less than 126
 	case n < 1<<16:
-		return append(dst, op, 126, byte(n>>8), byte(n))
+		return append(dst, op, 126, byte(n>>8), byte(n)) //nolint:gosec // two bytes
 	}
 	return binary.BigEndian.AppendUint64(append(dst, op, 127), uint64(n))
 }

@@ -13,19 +13,23 @@ func (cl *cluster) apply(p *peer, records []record) map[userKey]*left {
 		switch r.Presence {
 		case stateBegin:
 			p.gen++
-			p.asked = false
+			p.asked, p.torn = false, false
 			continue
 		case stateEnd:
-			for k, l := range cl.sweep(p) {
-				lost[k] = l
+			if !p.torn {
+				cl.sweep(p, lost)
 			}
 			continue
 		case presenceOn, presenceOff, presenceQuiet:
 		}
 		k := userKey{r.App, r.User}
 		cl.applyUser(p, k, r, lost)
-		if r.Invisible != nil {
-			cl.hub.users.with(k, func(u *user) { u.invisible = *r.Invisible })
+		if r.SetAt > 0 {
+			cl.hub.users.with(k, func(u *user) {
+				if r.SetAt > u.setAt {
+					u.invisible, u.setAt = r.Invisible, r.SetAt
+				}
+			})
 		}
 	}
 	return lost
@@ -143,10 +147,9 @@ func (cl *cluster) endWatch(k userKey, pu *peerUser, cid chat.CID) (gone bool) {
 	return true
 }
 
-// sweep forgets what a node has not repeated since its generation began, and
-// returns what users lost by that. cl.mu is held.
-func (cl *cluster) sweep(p *peer) map[userKey]*left {
-	lost := map[userKey]*left{}
+// sweep forgets what a node has not repeated since its generation began, and adds
+// what users lost by that. cl.mu is held.
+func (cl *cluster) sweep(p *peer, lost map[userKey]*left) {
 	for k, pu := range p.users {
 		if pu.online && pu.gen != p.gen {
 			pu.online = false
@@ -164,66 +167,35 @@ func (cl *cluster) sweep(p *peer) map[userKey]*left {
 			delete(p.users, k)
 		}
 	}
-	return lost
 }
 
-// forgetChannel forgets that users of other nodes watch a channel.
-func (cl *cluster) forgetChannel(k channelKey) {
-	cl.mu.Lock()
-	defer cl.mu.Unlock()
-	for _, id := range cl.hub.watchersAway(k) {
-		uk := userKey{k.app, id}
-		for _, p := range cl.peers {
-			if pu := p.users[uk]; pu != nil {
-				cl.endWatch(uk, pu, k.cid)
-			}
-		}
-	}
-}
-
-// watchersAway returns the users who watch a channel on other nodes.
-func (h *Hub) watchersAway(k channelKey) []string {
-	s := h.channels.of(k)
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	ch := s.m[k]
-	if ch == nil {
-		return nil
-	}
-	var ids []string
-	for id, w := range ch.watchers {
-		if w.peers > 0 {
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
-
-// tellState tells all nodes everything about this one. The records of each part
-// are queued under its lock, so later changes come after them.
+// tellState tells all nodes everything about this one. What a user's record says
+// is read and queued under the locks that guard it, so that later changes follow
+// it.
 func (h *Hub) tellState() {
 	h.outbox.tell(record{Presence: stateBegin})
 	for i := range h.users {
 		s := &h.users[i]
 		s.mu.Lock()
-		for k, u := range s.m {
+		for _, u := range s.m {
 			if len(u.conns) > 0 {
-				h.outbox.tell(record{App: k.app, User: k.id, Presence: presenceOn, Invisible: new(u.invisible)})
+				h.tellUser(u)
 			}
 		}
 		s.mu.Unlock()
 	}
-	for i := range h.channels {
-		s := &h.channels[i]
-		s.mu.RLock()
-		for k, ch := range s.m {
-			for id, w := range ch.watchers {
-				if w.here > 0 {
-					h.outbox.tell(record{App: k.app, User: id, Watch: []chat.CID{k.cid}})
-				}
-			}
-		}
-		s.mu.RUnlock()
-	}
 	h.outbox.tell(record{Presence: stateEnd})
+}
+
+// tellUser tells everything about a user of this node, whose shard is locked.
+func (h *Hub) tellUser(u *user) {
+	r := record{App: u.key.app, User: u.key.id, Presence: presenceOn, Invisible: u.invisible, SetAt: u.setAt}
+	for _, c := range u.conns {
+		c.state.Lock()
+		defer c.state.Unlock()
+		for cid := range c.watching {
+			r.Watch = append(r.Watch, cid)
+		}
+	}
+	h.outbox.tell(r)
 }

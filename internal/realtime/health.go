@@ -46,14 +46,10 @@ func (h *Hub) checkHealth(c *conn, v *vector) {
 			c.shut(closeGoingAway, "silent")
 			return
 		case silent > 1:
-			if c.push(newFrame(opPing)) {
-				c.flush(v)
-			}
+			c.pushAndFlush(newFrame(opPing), v)
 		}
 	}
-	if c.push(healthFrame(c.id, h.cfg.Now())) {
-		c.flush(v)
-	}
+	c.pushAndFlush(healthFrame(c.id, h.cfg.Now()), v)
 }
 
 // chores ends forsaken long-polls, releases held events and drops what is not

@@ -107,8 +107,6 @@ type Hub struct {
 	live     gauge // registered connections
 
 	background background
-	ctx        context.Context // the life of the background work
-	cancel     context.CancelFunc
 	stopped    chan struct{} // closed when nothing is delivered any more
 }
 
@@ -116,7 +114,6 @@ type Hub struct {
 func New(cfg Config) *Hub {
 	h := &Hub{cfg: cfg.withDefaults(), tag: newTag(), stopped: make(chan struct{})}
 	h.log = h.cfg.Logger.With("node", h.cfg.Node, "tag", h.tag)
-	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.round.Store(1)
 	h.live.changed = make(chan struct{}, 1)
 	h.outbox.hub, h.outbox.wake = h, make(chan struct{}, 1)
@@ -132,19 +129,16 @@ func New(cfg Config) *Hub {
 // ended.
 func (h *Hub) Run(ctx context.Context) error {
 	var ticker, delivery, bus sync.WaitGroup
-	stop := make(chan struct{})
-	stopBus := make(chan struct{})
+	stop, stopBus := make(chan struct{}), make(chan struct{})
+	life, end := context.WithCancel(context.WithoutCancel(ctx)) // of the background work
+	defer end()
 	ticker.Go(func() { h.tick(stop) })
 	for _, d := range h.dispatchers {
 		delivery.Go(func() { d.run(h.stopped) })
 	}
 	if h.cfg.Bus != nil {
-		h.background.run(func() { h.cluster.run(h.ctx) })
-		h.background.run(func() {
-			if err := h.cfg.Bus.Subscribe(h.ctx, h.cluster.handle, h.cluster.onUp); err != nil && h.ctx.Err() == nil {
-				h.log.Error("realtime: the subscription ended", "err", err)
-			}
-		})
+		h.background.run(func() { h.cluster.run(life) })
+		h.background.run(func() { h.cluster.listen(life) })
 		bus.Go(func() { h.outbox.run(stopBus) })
 	}
 
@@ -153,7 +147,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	ticker.Wait()
 	h.killAll()
 	h.outbox.post(letter{env: &envelope{Kind: kindBye}})
-	h.cancel()
+	end()
 	h.background.wait()
 	close(h.stopped)
 	delivery.Wait()

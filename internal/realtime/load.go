@@ -32,7 +32,7 @@ func (h *Hub) ensureLoaded(ctx context.Context, u *user) error {
 	for {
 		s.mu.Lock()
 		l := u.loading
-		if l == nil && u.loaded {
+		if l == nil && u.loaded.Load() {
 			s.mu.Unlock()
 			return nil
 		}
@@ -53,17 +53,29 @@ func (h *Hub) ensureLoaded(ctx context.Context, u *user) error {
 	}
 }
 
-// reload reads the memberships of a connected user anew.
+// reload reads the memberships of a connected user anew, after a load that is under
+// way and may have read too early.
 func (h *Hub) reload(ctx context.Context, u *user) error {
 	s := h.users.of(u.key)
-	s.mu.Lock()
-	if u.loading != nil || len(u.conns) == 0 {
+	for {
+		s.mu.Lock()
+		if len(u.conns) == 0 {
+			s.mu.Unlock()
+			return nil
+		}
+		l := u.loading
+		if l == nil {
+			l = u.beginLoad()
+			s.mu.Unlock()
+			return h.load(ctx, u, l)
+		}
 		s.mu.Unlock()
-		return nil
+		select {
+		case <-l.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	l := u.beginLoad()
-	s.mu.Unlock()
-	return h.load(ctx, u, l)
 }
 
 // beginLoad marks the user as being loaded. His shard is locked.
@@ -127,7 +139,7 @@ func (h *Hub) install(u *user, l *load, loaded Membership) {
 	m := u.join(cs.get(k), loaded)
 	for _, r := range cs.recent[k] {
 		if r.at.After(l.began) {
-			u.count(m, r.change)
+			u.update(m, func(m *membership) { m.count(u.key.id, r.change) })
 		}
 	}
 }
@@ -145,7 +157,7 @@ func (h *Hub) finishLoad(u *user, l *load) error {
 		pending := l.pending
 		l.pending = nil
 		if len(pending) == 0 {
-			u.loaded = true
+			u.loaded.Store(true)
 			s.mu.Unlock()
 			h.endLoad(u, l, nil)
 			return nil

@@ -51,10 +51,20 @@ type record struct {
 	App       chat.AppID `json:"app,omitzero"`
 	User      string     `json:"user,omitzero"`
 	Presence  presence   `json:"presence,omitzero"`
-	Invisible *bool      `json:"invisible,omitzero"`
+	Invisible bool       `json:"invisible,omitzero"`
+	SetAt     int64      `json:"set_at,omitzero"` // when Invisible was set, in Unix nanoseconds; 0: never
 	Watch     []chat.CID `json:"watch,omitempty"`
 	Stop      []chat.CID `json:"stop,omitempty"`  // as presenceOff
 	Quiet     []chat.CID `json:"quiet,omitempty"` // as presenceQuiet
+}
+
+// watchesOnly tells whether both records only say that the same user watches
+// something, so that they may become one.
+func (r *record) watchesOnly(next *record) bool {
+	plain := func(r *record) bool {
+		return r.Presence == "" && r.SetAt == 0 && len(r.Stop) == 0 && len(r.Quiet) == 0
+	}
+	return r.User == next.User && r.App == next.App && plain(r) && plain(next)
 }
 
 // operation is what a call asks for.
@@ -65,6 +75,7 @@ const (
 	opStop     operation = "stop"
 	opPresence operation = "presence"
 	opPoll     operation = "poll"
+	opRelease  operation = "release" // nobody waits for the poll any more
 	opEnd      operation = "end"
 )
 

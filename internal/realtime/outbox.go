@@ -13,7 +13,6 @@ import (
 const (
 	handoffTimeout = 250 * time.Millisecond // a publisher waits so long for the bus
 	busTimeout     = 5 * time.Second        // the bus is given so long for a batch
-	busPause       = 500 * time.Millisecond // after a failure, during which all is refused
 	outboxBytes    = 64 << 20               // waiting for a bus that is slow
 	gossipRecords  = 512                    // in one message
 	gossipKey      = 0
@@ -25,14 +24,14 @@ var errBus = errors.New("realtime: the bus did not take the message")
 // outbox hands messages to the bus, in order, by one goroutine that takes all that
 // have gathered while the last batch was under way.
 type outbox struct {
-	hub   *Hub
-	wake  chan struct{}
-	slow  atomic.Bool // a publisher waited in vain since the last success
-	lost  atomic.Uint64
-	seq   uint64 // of the gossip; used by run only
+	hub  *Hub
+	wake chan struct{}
+	slow atomic.Bool // a publisher waited in vain since the last success
+	lost atomic.Uint64
+	seq  uint64 // of the gossip; used by run only
+	down bool   // the last batch failed; used by run only
 
 	mu      sync.Mutex
-	again   time.Time // nothing is tried before
 	records []record
 	letters []letter
 	bytes   int
@@ -52,7 +51,11 @@ func (o *outbox) tell(r record) {
 		return
 	}
 	o.mu.Lock()
-	o.records = append(o.records, r)
+	if n := len(o.records); n > 0 && o.records[n-1].watchesOnly(&r) {
+		o.records[n-1].Watch = append(o.records[n-1].Watch, r.Watch...)
+	} else {
+		o.records = append(o.records, r)
+	}
 	o.mu.Unlock()
 	o.signal()
 }
@@ -164,30 +167,19 @@ func (o *outbox) flush() {
 	}
 }
 
-// publishBatch hands over messages, unless the bus has just failed.
+// publishBatch hands over messages.
 func (o *outbox) publishBatch(msgs []Message) error {
-	o.mu.Lock()
-	pause := time.Now().Before(o.again)
-	o.mu.Unlock()
-	if pause {
-		return errBus
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), busTimeout)
 	defer cancel()
 	err := o.hub.cfg.Bus.Publish(ctx, msgs)
+	if (err != nil) != o.down {
+		o.down = err != nil
+		o.hub.log.Warn("realtime: publishing to the bus", "works", !o.down, "err", err)
+	}
 	if err != nil {
-		o.pause(busPause)
-		o.hub.log.Warn("realtime: publish to the bus", "messages", len(msgs), "err", err)
 		return errors.Join(errBus, err)
 	}
 	return nil
-}
-
-// pause refuses everything for a while; 0 ends that.
-func (o *outbox) pause(d time.Duration) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.again = time.Now().Add(d)
 }
 
 // encode makes a message of gossip or of what is about it.

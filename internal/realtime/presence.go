@@ -85,8 +85,8 @@ func (h *Hub) SetInvisible(app chat.AppID, userID string, invisible bool) {
 		if len(u.conns) == 0 && u.peers == 0 || u.invisible == invisible {
 			return
 		}
-		u.invisible = invisible
-		h.outbox.tell(record{App: app, User: userID, Invisible: &invisible})
+		u.invisible, u.setAt = invisible, max(h.cfg.Now().UnixNano(), u.setAt+1)
+		h.outbox.tell(record{App: app, User: userID, Invisible: invisible, SetAt: u.setAt})
 	})
 }
 
@@ -94,7 +94,7 @@ func (h *Hub) SetInvisible(app chat.AppID, userID string, invisible bool) {
 // if he is not.
 func (h *Hub) Totals(app chat.AppID, userID string) (unread chat.Unread, ok bool) {
 	h.users.with(userKey{app, userID}, func(u *user) {
-		if ok = len(u.conns) > 0 && u.loaded; ok {
+		if ok = len(u.conns) > 0 && u.loaded.Load(); ok {
 			t := totals(u.totals.Load())
 			unread = chat.Unread{UnreadCount: t.messages(), TotalUnread: t.messages(), UnreadChannels: t.channels()}
 		}

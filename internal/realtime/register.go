@@ -87,7 +87,8 @@ func (h *Hub) dismiss(c *conn) (offline bool) {
 		return false
 	}
 	members := u.members
-	u.members, u.loaded, u.loading = nil, false, nil
+	u.members, u.loading = nil, nil
+	u.loaded.Store(false)
 	u.totals.Store(0)
 	for _, m := range members {
 		m.muted = true // who still finds it in its channel must not change the totals

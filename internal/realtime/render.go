@@ -37,13 +37,13 @@ type rendering struct {
 	channel  []byte // `"channel":{…},` for members who do not watch
 
 	last  variant
-	frame frame // of last
-	made  map[variant]frame
+	frame frame             // of last
+	made  map[variant]frame // the others
 
 	body, packedChannel []byte // compressed on first use
 }
 
-// for returns the frame for one variant.
+// of returns the frame for one variant.
 func (r *rendering) of(v variant) frame {
 	if r.frame != nil && v == r.last {
 		return r.frame
@@ -51,10 +51,12 @@ func (r *rendering) of(v variant) frame {
 	f, ok := r.made[v]
 	if !ok {
 		f = r.render(v)
+	}
+	if r.frame != nil { // most events have one variant only and need no map
 		if r.made == nil {
 			r.made = map[variant]frame{}
 		}
-		r.made[v] = f
+		r.made[r.last] = r.frame
 	}
 	r.last, r.frame = v, f
 	return f

@@ -40,32 +40,45 @@ type sink struct {
 }
 
 // push queues a frame. It returns true if the caller got the right to write and
-// must call flush.
-func (s *sink) push(f frame) bool {
+// must call flush, and the size of the backlog that the frame has to wait for.
+func (s *sink) push(f frame) (own bool, behind int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing || s.dead {
-		return false
+		return false, 0
 	}
 	if s.backlog && s.size+len(f) > s.hub.cfg.QueueBytes {
 		s.hub.stats.overflows.Add(1)
 		s.close(closeOverloaded, "too slow")
-		return false
+		return false, 0
+	}
+	if s.backlog {
+		behind = s.size
 	}
 	s.queue = append(s.queue, f)
 	s.size += len(f)
 	if s.wake != nil {
 		s.signal()
-		return false
+		return false, 0
 	}
-	own := !s.busy
+	own = !s.busy
 	s.busy = true
-	return own
+	return own, behind
+}
+
+// behind returns the size of the backlog.
+func (s *sink) behind() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.backlog {
+		return 0
+	}
+	return s.size
 }
 
 // send queues a frame and writes it if nobody else is writing.
 func (s *sink) send(f frame) {
-	if s.push(f) {
+	if own, _ := s.push(f); own {
 		s.flushAlone()
 	}
 }
@@ -75,6 +88,13 @@ func (s *sink) flushAlone() {
 	s.flush(v)
 	v.reset()
 	vectors.Put(v)
+}
+
+// pushAndFlush is send for callers with a vector.
+func (s *sink) pushAndFlush(f frame, v *vector) {
+	if own, _ := s.push(f); own {
+		s.flush(v)
+	}
 }
 
 // flush writes what is queued without waiting. What the socket does not take is
@@ -131,11 +151,12 @@ func (s *sink) putBack(left []frame, cut bool) {
 		s.busy = false
 		return
 	}
-	switch { // while closing the queue is the close frame, and only a started frame goes before it
-	case s.closing && cut:
-		left = left[:1]
-	case s.closing:
-		left = nil
+	if s.closing && len(s.queue) > 0 { // it is the close frame; only a started frame goes before it
+		if !cut {
+			left = nil
+		} else {
+			left = left[:1]
+		}
 	}
 	s.queue = append(append(make([]frame, 0, len(left)+len(s.queue)), left...), s.queue...)
 	s.cut = cut
@@ -234,7 +255,7 @@ func (s *sink) kill() {
 	s.queue, s.size = nil, 0
 	s.mu.Unlock()
 	if s.Conn != nil {
-		_ = s.Conn.Close()
+		_ = s.Close()
 	}
 }
 

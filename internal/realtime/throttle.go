@@ -3,7 +3,6 @@ package realtime
 import (
 	"sync"
 	"time"
-
 )
 
 // The rules for channels with many watchers.
@@ -81,4 +80,3 @@ func (t *throttle) due(now time.Time) []*publication {
 	}
 	return out
 }
-

@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"cmp"
 	"hash/maphash"
 	"slices"
 	"sync"
@@ -27,31 +28,63 @@ type user struct {
 	key       userKey
 	conns     []*conn                  // on this node
 	members   map[chat.CID]*membership // of a user connected to this node
-	loaded    bool                     // members is complete
 	loading   *load
 	peers     int // other nodes he is connected to
 	invisible bool
+	setAt     int64              // when invisible was set, in Unix nanoseconds; the latest wins
 	subs      map[*conn]struct{} // connections that get his presence
 
 	open   atomic.Int32  // len(conns)
+	loaded atomic.Bool   // members is complete
 	totals atomic.Uint64 // of type totals
 }
 
-// membership is a user's membership of a channel. watching is guarded by the
-// channel's shard, the rest by the user's.
+// membership is a user's membership of a channel. Like in the database its unread
+// number is the difference of two values of the channel's UnreadSeq, so nothing is
+// counted twice or lost, whatever overtakes what between nodes. watching is guarded
+// by the channel's shard, the rest by the user's.
 type membership struct {
-	unread   int
-	seq      int64 // the channel's UnreadSeq at which unread was set
+	base     int64 // at which nothing was unread
+	last     int64 // the highest that was seen
+	setAt    int64 // the one for which base was set
 	muted    bool
 	watching int // connections on this node that watch the channel
 }
+
+func (m *membership) unread() int { return int(max(m.last-m.base, 0)) }
 
 // share is what the membership adds to the user's totals.
 func (m *membership) share() totals {
 	if m.muted {
 		return 0
 	}
-	return oneChannel(m.unread)
+	return oneChannel(m.unread())
+}
+
+// set notes that n messages were unread when the channel's UnreadSeq was seq; 0 if
+// that is not known.
+func (m *membership) set(n int, seq int64) {
+	if seq == 0 {
+		seq = m.last
+	}
+	if seq < m.setAt {
+		return // something newer was here first
+	}
+	m.base, m.setAt, m.last = seq-int64(n), seq, max(m.last, seq)
+}
+
+// count notes a message. One for some users only does not raise UnreadSeq but
+// lowers their base.
+func (m *membership) count(userID string, c *chat.Change) {
+	seq := cmp.Or(c.Seq, int64(c.N), m.last+1)
+	switch {
+	case c.User == userID:
+		m.set(0, max(m.setAt, seq))
+	case c.Only == nil:
+		m.last = max(m.last, seq)
+	case slices.Contains(c.Only, userID):
+		m.base--
+	}
 }
 
 // update changes a membership and the user's totals with it. The user's shard is
@@ -62,16 +95,10 @@ func (u *user) update(m *membership, change func(*membership)) {
 	u.totals.Add(uint64(m.share()) - uint64(before))
 }
 
-// count applies a counted message to one member. The user's shard is locked.
-func (u *user) count(m *membership, c *chat.Change) {
-	if c.Seq != 0 && c.Seq <= m.seq {
-		return // known already when the number was read
-	}
-	switch {
-	case u.key.id == c.User:
-		u.update(m, func(m *membership) { m.unread = 0 })
-	case c.Only == nil || slices.Contains(c.Only, u.key.id):
-		u.update(m, func(m *membership) { m.unread++ })
+// number puts the user's numbers into a variant, if they are known.
+func (u *user) number(v *variant) {
+	if u.loaded.Load() {
+		v.numbered, v.totals = true, totals(u.totals.Load())
 	}
 }
 
@@ -108,7 +135,7 @@ func (s *userShard) tidy(u *user) {
 	if len(u.conns) > 0 || u.peers > 0 {
 		return
 	}
-	u.invisible = false
+	u.invisible, u.setAt = false, 0
 	if len(u.subs) == 0 {
 		delete(s.m, u.key)
 	}

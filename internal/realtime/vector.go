@@ -34,6 +34,14 @@ func (v *vector) reset() {
 	}
 }
 
+// flush writes to connections to which the caller has the right to write.
+func (v *vector) flush(conns []*conn) {
+	for _, c := range conns {
+		c.flush(v)
+	}
+	v.reset()
+}
+
 // write sends v.frames as far as the socket takes them at once. It returns what
 // is left; if cut, the first of that is the rest of a frame.
 func (v *vector) write(raw syscall.RawConn) (left []frame, cut bool, err error) {

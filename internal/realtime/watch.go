@@ -64,7 +64,7 @@ func (h *Hub) watchOne(c *conn, cid chat.CID) (first bool, err error) {
 	return first, nil
 }
 
-// remember notes a watched channel; false if it was.
+// remember notes a watched channel; false if it was. The channel's shard is locked.
 func (c *conn) remember(cid chat.CID) (bool, error) {
 	c.state.Lock()
 	defer c.state.Unlock()
@@ -84,7 +84,8 @@ func (c *conn) remember(cid chat.CID) (bool, error) {
 	return true, nil
 }
 
-// forget drops a watched channel from the connection's own list.
+// forget drops a watched channel from the connection's own list. The channel's
+// shard is locked.
 func (c *conn) forget(cid chat.CID) {
 	c.state.Lock()
 	defer c.state.Unlock()
@@ -95,7 +96,6 @@ func (c *conn) forget(cid chat.CID) {
 // the last of them nowhere any more. The caller is told, so nodes need not tell.
 func (h *Hub) stopWatching(c *conn, cids []chat.CID) (gone bool) {
 	for _, cid := range cids {
-		c.forget(cid)
 		gone = h.unwatch(c, cid, true)
 	}
 	return gone
@@ -109,6 +109,7 @@ func (h *Hub) unwatch(c *conn, cid chat.CID, told bool) (last bool) {
 	s := h.channels.of(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	c.forget(cid)
 	ch := s.m[k]
 	if ch == nil {
 		return false
@@ -133,7 +134,6 @@ func (h *Hub) endWatching(app chat.AppID, cid chat.CID, userID string) {
 	var conns []*conn
 	h.users.with(userKey{app, userID}, func(u *user) { conns = slices.Clone(u.conns) })
 	for _, c := range conns {
-		c.forget(cid)
 		h.unwatch(c, cid, true)
 	}
 }

@@ -156,6 +156,11 @@ func (s *Server) Handler() http.Handler { return s.api.Handler() }
 // Store is the server's store, for commands and tests.
 func (s *Server) Store() *store.Store { return s.store }
 
+// Drain closes the connections so that SDKs reconnect elsewhere, and ends long
+// polls, which would hold up the end of the HTTP server. It returns when they have
+// ended, or with ctx. Run goes on.
+func (s *Server) Drain(ctx context.Context) { s.hub.Drain(ctx) }
+
 // Run works until ctx ends, then drains: connections are closed so that SDKs
 // reconnect elsewhere, waiting writes are committed, everything is closed.
 func (s *Server) Run(ctx context.Context) error {

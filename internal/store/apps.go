@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"maps"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -52,10 +53,10 @@ func (a *App) App(ctx context.Context) (*chat.App, error) {
 // CreateApp makes a tenant with the built-in channel types and one key.
 func (s *Store) CreateApp(ctx context.Context, name string, key, secret string) (*chat.AppKey, error) {
 	now := s.now().UTC()
-	ids, err := scalars[chat.AppID](ctx, s.pool, `
-		INSERT INTO apps (id, name, settings, created_at, updated_at)
-		SELECT coalesce(max(id), 0) + 1, $1, $2::jsonb, $3, $3 FROM apps RETURNING id`,
-		name, wire.MustMarshal(chat.DefaultAppSettings()), now)
+	ids, err := s.numberApp(ctx, name, now)
+	for isUnique(err, "apps_pkey") { // another was made at the same moment
+		ids, err = s.numberApp(ctx, name, now)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +70,14 @@ func (s *Store) CreateApp(ctx context.Context, name string, key, secret string) 
 		return tx.AddKey(ctx, key, secret)
 	})
 	return &chat.AppKey{Key: key, AppID: a.ID, Secret: secret}, err
+}
+
+// numberApp writes a tenant's row under the next number.
+func (s *Store) numberApp(ctx context.Context, name string, now time.Time) ([]chat.AppID, error) {
+	return scalars[chat.AppID](ctx, s.pool, `
+		INSERT INTO apps (id, name, settings, created_at, updated_at)
+		SELECT coalesce(max(id), 0) + 1, $1, $2::jsonb, $3, $3 FROM apps RETURNING id`,
+		name, wire.MustMarshal(chat.DefaultAppSettings()), now)
 }
 
 // AddKey gives the app another pair of key and secret.

@@ -32,7 +32,8 @@ const (
 
 // fields are what channels can be filtered on.
 func (l *channelLookup) fields() filter.Fields {
-	flag := func(name, expr string) filter.Field { return l.mine(name, filter.Bool(expr, filter.Equal)) }
+	flag := func(name, cond string) filter.Field { return l.mine(name, condition(cond)) }
+	custom := filter.JSON{Column: "c.custom", Ops: filter.Range.With(filter.Contains, filter.Autocomplete, filter.Query), Entity: "channels"}
 	return filter.Fields{
 		Named: map[string]filter.Field{
 			"cid":              filter.Text("c.cid", filter.Range),
@@ -52,18 +53,48 @@ func (l *channelLookup) fields() filter.Fields {
 			"filter_tags":      filter.TextArray("c.filter_tags", filter.OneOf),
 			"members":          membersField,
 			"member.user.name": filter.Rendered(filter.Equal.With(filter.Autocomplete), memberName),
-			"archived":         flag("archived", "(me.archived_at IS NOT NULL)"),
-			"pinned":           flag("pinned", "(me.pinned_at IS NOT NULL)"),
-			"hidden":           flag("hidden", isHidden),
+			"archived":         flag("archived", "me.archived_at IS NOT NULL"),
+			"pinned":           flag("pinned", "me.pinned_at IS NOT NULL"),
+			"hidden":           flag("hidden", "me.hidden OR "+isBlocked),
 			"blocked":          flag("blocked", isBlocked),
-			"joined":           flag("joined", "coalesce(me.status NOT IN ('pending', 'rejected'), false)"),
+			"joined":           flag("joined", "me.status NOT IN ('pending', 'rejected')"),
 			"channel_role":     l.mine("channel_role", filter.Text("me.channel_role", filter.OneOf)),
 			"muted":            l.mine("muted", filter.Rendered(filter.Equal, l.muted)),
 			"has_unread":       l.mine("has_unread", filter.Rendered(filter.Equal, l.hasUnread)),
 			"app_banned":       filter.Rendered(filter.Equal, l.appBanned),
 			"invite":           l.invite,
+			"name":             channelName(custom),
 		},
-		Custom: filter.JSON{Column: "c.custom", Ops: filter.Range.With(filter.Contains, filter.Autocomplete, filter.Query), Entity: "channels"}.Field,
+		Custom: custom.Field,
+	}
+}
+
+// condition is a switch that is on where cond holds. It is off where cond is NULL,
+// and asking for those where it is on leaves the planner free to begin with the
+// viewer's memberships.
+func condition(cond string) filter.Field {
+	return filter.Rendered(filter.Equal, func(_ *filter.Builder, c filter.Cmp) (string, error) {
+		on, err := c.Bool()
+		if on {
+			return cond, err
+		}
+		return "(" + cond + ") IS NOT TRUE", err
+	})
+}
+
+// channelName is the custom field name, of which the beginnings of words have an
+// index.
+func channelName(custom filter.JSON) filter.Field {
+	words := filter.Text("(c.custom ->> 'name')", filter.Ops{filter.Autocomplete})
+	return func(b *filter.Builder, c filter.Cmp) (string, error) {
+		if c.Op == filter.Autocomplete {
+			return words(b, c)
+		}
+		field, err := custom.Field(c.Field)
+		if err != nil {
+			return "", err
+		}
+		return field(b, c)
 	}
 }
 
@@ -97,11 +128,13 @@ var membersField = filter.Rendered(filter.OneOf, func(b *filter.Builder, c filte
 	return `c.member_count = ` + n + `::int AND ` + in + b.Arg(users) + `::text[]) GROUP BY o.cid HAVING count(*) = ` + n + `::int)`, nil
 })
 
-// memberName asks for channels with a member of that name.
+// memberName asks for channels with a member of that name. OFFSET 0 keeps the
+// planner from looking for all users of that name: nearly always other conditions
+// leave few channels to look into.
 func memberName(b *filter.Builder, c filter.Cmp) (string, error) {
 	name, err := filter.Text("u.name", filter.Ops{filter.Eq, filter.Autocomplete})(b, c)
 	return `EXISTS (SELECT FROM members o JOIN users u ON u.app_id = o.app_id AND u.id = o.user_id
-		WHERE o.app_id = c.app_id AND o.cid = c.cid AND (` + name + `))`, err
+		WHERE o.app_id = c.app_id AND o.cid = c.cid AND (` + name + `) OFFSET 0)`, err
 }
 
 // isMuted is true where the viewer muted the channel.

@@ -25,8 +25,8 @@ func (a *App) FillChannels(ctx context.Context, channels ...*chat.Channel) error
 const EventMembers = 100
 
 // EventChannel returns a channel as events carry it: with its configuration, its
-// creator and its first members, deleted or not, read from the database. NotFound
-// when there is none.
+// creator and its first members, deleted or not, read from the database. It does
+// not tell who is shadow-banned. NotFound when there is none.
 func (a *App) EventChannel(ctx context.Context, cid chat.CID) (*chat.Channel, error) {
 	rows, err := a.Channels(ctx, cid)
 	if err != nil {
@@ -44,6 +44,14 @@ func (a *App) EventChannel(ctx context.Context, cid chat.CID) (*chat.Channel, er
 	}
 	ch := rows[0]
 	ch.Members = append([]*chat.Member{}, members[cid]...)
+	for _, m := range ch.Members { // who is shadow-banned must not find out
+		m.ShadowBanned, m.User.ShadowBanned = false, false
+	}
+	for _, u := range []*chat.User{ch.CreatedBy, ch.TruncatedBy} {
+		if u != nil {
+			u.ShadowBanned = false
+		}
+	}
 	return ch, nil
 }
 
@@ -132,8 +140,12 @@ func (t *Tx) SaveChannel(ctx context.Context, ch *chat.Channel) error {
 
 // Truncate cuts off the messages of a locked channel (LockChannel) up to at, which
 // are deleted if hard and hidden otherwise, and everybody's unread messages among
-// them. What changes is set in ch; the change of unread numbers is emitted.
+// them. What was cut off before stays so. What changes is set in ch; the change of
+// unread numbers is emitted.
 func (t *Tx) Truncate(ctx context.Context, ch *chat.Channel, at time.Time, byID string, hard bool) error {
+	if ch.TruncatedAt != nil && at.Before(*ch.TruncatedAt) {
+		at = *ch.TruncatedAt
+	}
 	if hard {
 		if err := t.deleteMessages(ctx, ch.CID, at); err != nil {
 			return err
@@ -215,7 +227,7 @@ var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // ownTables are the tables whose rows are part of a channel, by app_id and cid.
 var ownTables = []string{
-	"message_deletions", "channel_mutes", "reads", "members", "bans", "channel_counters", "channels",
+	"message_deletions", "channel_mutes", "thread_reads", "reads", "members", "bans", "channel_counters", "channels",
 }
 
 // HardDeleteChannel removes a locked channel (LockAnyChannel) and all that is in

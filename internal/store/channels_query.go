@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +64,7 @@ func (l *channelLookup) statement(app chat.AppID, q ChannelQuery) (string, []any
 	if len(sorts) == 0 {
 		sorts = []filter.Sort{{Field: "last_updated", Desc: true}}
 	}
-	order, err := l.keys().Order(b, append(sorts[:len(sorts):len(sorts)], filter.Sort{Field: "cid"}))
+	order, err := l.keys().Order(b, append(slices.Clip(sorts), filter.Sort{Field: "cid"}))
 	if err != nil {
 		return "", nil, err
 	}

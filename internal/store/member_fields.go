@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"chatd/internal/chat"
@@ -41,7 +42,7 @@ func (a *App) QueryMembers(ctx context.Context, q MemberQuery) ([]*chat.Member, 
 	if len(sorts) == 0 {
 		sorts = []filter.Sort{{Field: "created_at"}}
 	}
-	order, err := memberKeys.Order(b, append(sorts[:len(sorts):len(sorts)], filter.Sort{Field: "user_id", Desc: sorts[0].Desc}))
+	order, err := memberKeys.Order(b, append(slices.Clip(sorts), filter.Sort{Field: "user_id", Desc: sorts[0].Desc}))
 	if err != nil {
 		return nil, err
 	}
@@ -84,13 +85,17 @@ func memberFields(now time.Time) filter.Fields {
 			"notifications_muted": filter.Bool("m.notifications_muted", filter.Equal),
 			"user.nd_deactivated": filter.Bool("(u.deactivated_at IS NOT NULL)", filter.Equal),
 			"invite":              memberInvite,
-			"cid":                 func(*filter.Builder, filter.Cmp) (string, error) { return "", chat.Errorf(chat.Invalid, "cannot search by cid") },
+			"cid":                 noCID,
 			"created_at":          filter.Time("m.created_at", filter.Range),
 			"updated_at":          filter.Time("m.updated_at", filter.Range),
 			"last_active":         filter.Time("u.last_active", filter.Compare),
 		},
 		Custom: filter.JSON{Column: "m.custom", Ops: filter.Range.With(filter.Contains, filter.Autocomplete, filter.Query), Entity: "members"}.Field,
 	}
+}
+
+func noCID(*filter.Builder, filter.Cmp) (string, error) {
+	return "", chat.Errorf(chat.Invalid, "cannot search by cid")
 }
 
 func memberBanned(now time.Time) filter.Field {

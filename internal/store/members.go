@@ -274,3 +274,35 @@ func (t *Tx) HideHistory(ctx context.Context, ch *chat.Channel, at time.Time, us
 		WHERE app_id = $1 AND cid = $2 AND user_id = ANY ($5)`, t.ID, ch.CID, at, t.Now(), users)
 	return err
 }
+
+// ClearMembers ends all memberships of a locked channel that is begun anew.
+// Nobody is told: the channel was deleted before.
+func (t *Tx) ClearMembers(ctx context.Context, ch *chat.Channel) error {
+	ch.MemberCount, ch.HiddenCount = 0, 0
+	t.Emit(ChannelStale(ch.CID), MembersStale(ch.CID))
+	_, err := exec(ctx, t.db, `
+		WITH m AS (DELETE FROM members WHERE app_id = $1 AND cid = $2),
+		r AS (DELETE FROM reads WHERE app_id = $1 AND cid = $2)
+		UPDATE channels SET member_count = 0, hidden_count = 0 WHERE app_id = $1 AND cid = $2`, t.ID, ch.CID)
+	return err
+}
+
+// mostRejoined bounds how many members of a revived channel are told at once; the
+// others find it when they connect.
+const mostRejoined = 10_000
+
+// Rejoin makes the members of a locked channel that was revived listen to it again
+// and emits the changes. It returns the first of them, up to EventMembers.
+func (t *Tx) Rejoin(ctx context.Context, ch *chat.Channel) ([]*chat.Member, error) {
+	users, err := scalars[string](ctx, t.db, `
+		SELECT m.user_id FROM members m WHERE m.app_id = $1 AND m.cid = $2 AND `+listening+` ORDER BY m.created_at, m.user_id LIMIT $3`,
+		t.ID, ch.CID, mostRejoined)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range users {
+		t.Emit(&chat.Change{Kind: chat.MemberJoined, CID: ch.CID, User: u, Seq: ch.UnreadSeq})
+	}
+	members, err := t.MembersOf(ctx, []*chat.Channel{ch}, EventMembers, 0)
+	return members[ch.CID], err
+}

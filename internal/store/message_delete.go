@@ -15,50 +15,49 @@ const MaxOwnDeletions = 100
 // parent or replies.
 
 // DeleteMessage marks a message as deleted: its text stays, its pin goes, and it
-// counts no more. at is when. The message is returned as it was and as it is now;
-// nil, nil when it was deleted already.
-func (t *Tx) DeleteMessage(ctx context.Context, cid chat.CID, id string, at time.Time) (before, after *chat.Message, err error) {
+// counts no more. at is when. It returns the message as it is then, not hydrated;
+// nil when it was deleted already.
+func (t *Tx) DeleteMessage(ctx context.Context, cid chat.CID, id string, at time.Time) (*chat.Message, error) {
 	if _, err := t.LockCounters(ctx, cid); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	before, err = t.LockMessage(ctx, id)
-	if err != nil || before.DeletedAt != nil {
-		return nil, nil, err
+	m, err := t.LockMessage(ctx, id)
+	if err != nil || m.DeletedAt != nil {
+		return nil, err
 	}
 	if _, err := exec(ctx, t.db, `
 		UPDATE messages SET type = $3, deleted_at = $4, updated_at = $4, pinned = false, pinned_at = NULL, pinned_by_id = '', pin_expires = NULL
 		WHERE app_id = $1 AND id = $2`, t.ID, id, chat.MessageDeleted, at); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if before.ParentID != "" {
+	if m.ParentID != "" {
 		if _, err := exec(ctx, t.db, `
 			UPDATE messages SET reply_count = greatest(reply_count - 1, 0), deleted_reply_count = deleted_reply_count + 1
-			WHERE app_id = $1 AND id = $2`, t.ID, before.ParentID); err != nil {
-			return nil, nil, err
+			WHERE app_id = $1 AND id = $2`, t.ID, m.ParentID); err != nil {
+			return nil, err
 		}
 	}
-	after, err = t.Message(ctx, id)
-	if err != nil {
-		return nil, nil, err
-	}
-	return before, after, t.UncountMessage(ctx, before)
+	after := *m
+	after.Type, after.DeletedAt, after.UpdatedAt = chat.MessageDeleted, &at, at
+	after.Pinned, after.PinnedAt, after.PinnedByID, after.PinExpires = false, nil, "", nil
+	return &after, t.UncountMessage(ctx, m)
 }
 
 // RemoveMessage removes a message for good, with its reactions, its replies and
-// what users deleted of them for themselves. It returns the message as it was and
-// those of its replies that stood in the channel, at most maxShown of them; they
-// are not hydrated.
-func (t *Tx) RemoveMessage(ctx context.Context, cid chat.CID, id string) (m *chat.Message, shown []*chat.Message, err error) {
+// what users deleted of them for themselves. It returns those of its replies that
+// stood in the channel, at most maxShown of them; they are not hydrated.
+func (t *Tx) RemoveMessage(ctx context.Context, cid chat.CID, id string) (shown []*chat.Message, err error) {
 	if _, err := t.LockCounters(ctx, cid); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if m, err = t.LockMessage(ctx, id); err != nil {
-		return nil, nil, err
+	m, err := t.LockMessage(ctx, id)
+	if err != nil {
+		return nil, err
 	}
 	replies, err := t.messages(ctx, `
 		DELETE FROM messages m WHERE m.app_id = $1 AND m.parent_id = $2 AND m.parent_id <> '' RETURNING `+messageColumns, t.ID, id)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	ids := append(column(replies, func(r *chat.Message) string { return r.ID }), id)
 	for _, sql := range []string{
@@ -66,24 +65,29 @@ func (t *Tx) RemoveMessage(ctx context.Context, cid chat.CID, id string) (m *cha
 		`DELETE FROM reactions WHERE app_id = $1 AND message_id = ANY ($2)`,
 	} {
 		if _, err := exec(ctx, t.db, sql, t.ID, ids); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	if _, err := exec(ctx, t.db, `DELETE FROM message_deletions WHERE app_id = $1 AND cid = $2 AND message_id = ANY ($3)`, t.ID, cid, ids); err != nil {
-		return nil, nil, err
+	for _, sql := range []string{
+		`DELETE FROM message_deletions WHERE app_id = $1 AND cid = $2 AND message_id = ANY ($3)`,
+		`DELETE FROM thread_reads WHERE app_id = $1 AND cid = $2 AND parent_id = ANY ($3)`,
+	} {
+		if _, err := exec(ctx, t.db, sql, t.ID, cid, ids); err != nil {
+			return nil, err
+		}
 	}
 	if err := t.leaveParent(ctx, m); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if err := t.UncountMessage(ctx, m); err != nil {
-		return nil, nil, err
+	if err := t.uncountRemoved(ctx, m); err != nil {
+		return nil, err
 	}
 	for _, r := range replies {
 		if r.InChannel() && len(shown) < maxShown {
 			shown = append(shown, r)
 		}
 	}
-	return m, shown, t.uncountReplies(ctx, cid, replies)
+	return shown, t.uncountReplies(ctx, cid, replies)
 }
 
 // maxShown bounds the replies that are told to have gone with their parent.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -96,15 +97,18 @@ func (a *App) Replies(ctx context.Context, v Viewer, view View, parentID string,
 // first, hydrated.
 func (a *App) LatestMessages(ctx context.Context, v Viewer, views []View, limit int) (map[chat.CID][]*chat.Message, error) {
 	return a.perChannel(ctx, v, views, perChannel{
-		where: `m.in_channel`, first: `m.created_at DESC, m.id DESC`, order: `m.created_at, m.id`, limit: limit,
+		where: `m.in_channel`, first: `m.created_at DESC, m.id DESC`, limit: limit,
+		compare: func(a, b *chat.Message) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) },
 	})
 }
 
 // PinnedMessages returns the pinned messages of each channel, the latest pin first,
 // at most limit, hydrated.
 func (a *App) PinnedMessages(ctx context.Context, v Viewer, views []View, limit int) (map[chat.CID][]*chat.Message, error) {
-	const order = `m.pinned_at DESC, m.id DESC`
-	return a.perChannel(ctx, v, views, perChannel{where: pinnedNow, first: order, order: order, limit: limit, more: []any{a.Now()}})
+	return a.perChannel(ctx, v, views, perChannel{
+		where: pinnedNow, first: `m.pinned_at DESC, m.id DESC`, limit: limit, more: []any{a.Now()},
+		compare: func(a, b *chat.Message) int { return cmp.Or(b.PinnedAt.Compare(*a.PinnedAt), cmp.Compare(b.ID, a.ID)) },
+	})
 }
 
 // pinnedNow keeps messages whose pin has not ended at the time $8.
@@ -112,11 +116,11 @@ const pinnedNow = `m.pinned AND (m.pin_expires IS NULL OR m.pin_expires > $8)`
 
 // perChannel selects the first messages of each of several channels.
 type perChannel struct {
-	where string // which messages
-	first string // the order in which they are the first
-	order string // the order of the result
-	limit int    // per channel
-	more  []any  // parameters from $8 on
+	where   string                       // which messages
+	first   string                       // the order in which they are the first
+	compare func(a, b *chat.Message) int // the order of the result
+	limit   int                          // per channel
+	more    []any                        // parameters from $8 on
 }
 
 // perChannel reads the first messages of many channels with one statement.
@@ -127,14 +131,14 @@ func (a *App) perChannel(ctx context.Context, v Viewer, views []View, p perChann
 	args := append(v.args(a.ID, column(views, func(w View) string { return string(w.CID) })),
 		column(views, func(w View) *time.Time { return w.Since }), p.limit)
 	list, err := a.messages(ctx, `
-		SELECT m.* FROM unnest($2::text[], $6::timestamptz[]) WITH ORDINALITY AS v (cid, since, place) CROSS JOIN LATERAL (
+		SELECT m.* FROM unnest($2::text[], $6::timestamptz[]) AS v (cid, since) CROSS JOIN LATERAL (
 			SELECT `+messageColumns+` FROM messages m
 			WHERE m.app_id = $1 AND m.cid = v.cid AND (v.since IS NULL OR m.created_at > v.since) AND `+p.where+` AND `+visible+`
-			ORDER BY `+p.first+` LIMIT $7) m
-		ORDER BY v.place, `+p.order, append(args, p.more...)...)
+			ORDER BY `+p.first+` LIMIT $7) m`, append(args, p.more...)...)
 	if err != nil {
 		return nil, err
 	}
+	slices.SortFunc(list, p.compare) // here: the database would sort whole rows
 	if err := a.Hydrate(ctx, v, list...); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,41 @@ import (
 	"chatd/internal/chat"
 )
 
+// newestAfter is when the channel $2's newest message that counts as its last was
+// sent, after the time $3 if there is one; $4 tells that system messages do.
+const newestAfter = `(SELECT max(b.created_at) FROM messages b
+	WHERE b.app_id = $1 AND b.cid = $2 AND b.in_channel AND NOT b.shadowed AND (b.type <> 'system' OR $4)
+		AND ($3::timestamptz IS NULL OR b.created_at > $3))`
+
+// uncountRemoved takes a message that was removed out of its channel's counters. One
+// that was deleted softly before is still the channel's last message.
+func (t *Tx) uncountRemoved(ctx context.Context, m *chat.Message) error {
+	if m.DeletedAt == nil {
+		return t.UncountMessage(ctx, m)
+	}
+	cut, typ, err := t.lastRules(ctx, m.CID)
+	if err != nil {
+		return err
+	}
+	_, err = exec(ctx, t.db, `
+		UPDATE channel_counters n SET last_message_at = `+newestAfter+` WHERE n.app_id = $1 AND n.cid = $2 AND n.last_message_at = $5`,
+		t.ID, m.CID, cut, !typ.Config.SkipLastMsgUpdateForSystemMsg, m.CreatedAt)
+	return err
+}
+
+// lastRules are what a channel's last message depends on: its truncation and type.
+func (t *Tx) lastRules(ctx context.Context, cid chat.CID) (*time.Time, *Type, error) {
+	cut, err := scalars[*time.Time](ctx, t.db, `SELECT truncated_at FROM channels WHERE app_id = $1 AND cid = $2`, t.ID, cid)
+	if err != nil {
+		return nil, nil, err
+	}
+	typ, err := t.Type(ctx, cid.Type())
+	if err != nil || len(cut) == 0 {
+		return nil, typ, err
+	}
+	return cut[0], typ, nil
+}
+
 // uncountReplies does for the replies of a thread, which have been removed in this
 // transaction, what UncountMessage does for one message, in a number of statements
 // that does not depend on theirs.
@@ -15,28 +50,22 @@ func (t *Tx) uncountReplies(ctx context.Context, cid chat.CID, replies []*chat.M
 	if len(replies) == 0 {
 		return nil
 	}
-	cut, err := scalars[*time.Time](ctx, t.db, `SELECT truncated_at FROM channels WHERE app_id = $1 AND cid = $2`, t.ID, cid)
+	cut, typ, err := t.lastRules(ctx, cid)
 	if err != nil {
 		return err
 	}
 	live := slices.DeleteFunc(slices.Clone(replies), func(r *chat.Message) bool {
-		return r.DeletedAt != nil || len(cut) > 0 && cut[0] != nil && !r.CreatedAt.After(*cut[0])
+		return r.DeletedAt != nil || cut != nil && !r.CreatedAt.After(*cut)
 	})
 	if len(live) == 0 {
 		return nil
 	}
-	typ, err := t.Type(ctx, cid.Type())
-	if err != nil {
-		return err
-	}
 	at := func(r *chat.Message) time.Time { return r.CreatedAt }
 	seqs, err := scalars[int64](ctx, t.db, `
-		UPDATE channel_counters n SET message_count = greatest(n.message_count - cardinality($3::timestamptz[]), 0),
-			last_message_at = CASE WHEN n.last_message_at = ANY ($3) THEN (SELECT max(b.created_at) FROM messages b
-				WHERE b.app_id = $1 AND b.cid = $2 AND b.in_channel AND NOT b.shadowed AND (b.type <> 'system' OR $4)
-					AND ($5::timestamptz IS NULL OR b.created_at > $5)) ELSE n.last_message_at END
+		UPDATE channel_counters n SET message_count = greatest(n.message_count - cardinality($5::timestamptz[]), 0),
+			last_message_at = CASE WHEN n.last_message_at = ANY ($5) THEN `+newestAfter+` ELSE n.last_message_at END
 		WHERE n.app_id = $1 AND n.cid = $2 RETURNING n.unread_seq`,
-		t.ID, cid, column(live, at), !typ.Config.SkipLastMsgUpdateForSystemMsg, cut[0])
+		t.ID, cid, cut, !typ.Config.SkipLastMsgUpdateForSystemMsg, column(live, at))
 	if err != nil || !typ.Config.ReadEvents {
 		return err
 	}

@@ -23,10 +23,10 @@ func (a *App) Reads(ctx context.Context, cids []chat.CID, viewer string, perChan
 			coalesce(r.last_read_message_id, '') AS last_read_message_id, r.last_delivered_at,
 			coalesce(r.last_delivered_message_id, '') AS last_delivered_message_id
 		FROM unnest($4::text[]) AS v (cid)
+		JOIN channel_counters n ON n.app_id = $1 AND n.cid = v.cid
 		CROSS JOIN LATERAL (
 			(`+member+` ORDER BY m.created_at, m.user_id LIMIT $5)
 			UNION (`+member+` AND m.user_id = $2)) m
-		JOIN channel_counters n ON n.app_id = m.app_id AND n.cid = m.cid
 		LEFT JOIN reads r ON r.app_id = m.app_id AND r.cid = m.cid AND r.user_id = m.user_id
 		WHERE split_part(v.cid, ':', 1) <> ALL ($6)
 		ORDER BY last_read DESC, m.user_id`, a.ID, viewer, a.Now(), cids, perChannel, off)

@@ -325,8 +325,6 @@ func TestUncountMessage(t *testing.T) {
 	r.want(cid, users, 0, 1, 1, 1)
 	r.tx(func(ctx context.Context, tx *store.Tx) error { return tx.ResetUnread(ctx, cid, "cat") })
 	r.want(cid, users, 0, 1, 0, 1)
-	r.tx(func(ctx context.Context, tx *store.Tx) error { return tx.DropReads(ctx, cid, "bob") })
-	r.want(cid, []string{"bob"}, 1) // as he joined
 }
 
 func TestReads(t *testing.T) {

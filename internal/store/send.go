@@ -24,6 +24,9 @@ type Send struct {
 	Reader string
 	// Items are published, in order, after the commit.
 	Items []chat.Item
+	// Total, when it is not nil, gets the channel's message_count with this message
+	// before Items are published.
+	Total *int
 	// Before runs in the message's transaction before the message is written, for
 	// the rare send that changes more; such a send is committed alone.
 	Before func(ctx context.Context, tx *Tx) error
@@ -239,7 +242,7 @@ func byApp(batch []*pending) map[chat.AppID][]*pending {
 const sendOne = `
 	WITH n AS (UPDATE channel_counters SET unread_seq = unread_seq + $31, message_count = message_count + 1,
 			last_message_at = CASE WHEN $32 THEN greatest(last_message_at, $30) ELSE last_message_at END
-		WHERE app_id = $1 AND cid = $3 RETURNING unread_seq),
+		WHERE app_id = $1 AND cid = $3 RETURNING unread_seq, message_count),
 	m AS (INSERT INTO messages (app_id, ` + insertColumns + `)
 		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::json, $12::text[], $13::bool, $14::bool, $15::text[], $16::text[], $17, $18::bool, $19::bool,
 			$20::bool, $21::bool, $22::bool, $23::timestamptz, $24, $25::timestamptz, $26::text[], $27, $28, $29::jsonb, $30::timestamptz, $30::timestamptz
@@ -248,7 +251,7 @@ const sendOne = `
 		SELECT $1, $3, $33, unread_seq, $30, $2 FROM n WHERE $33 <> ''
 		ON CONFLICT (app_id, cid, user_id) DO UPDATE
 		SET unread_base = excluded.unread_base, last_read = excluded.last_read, last_read_message_id = excluded.last_read_message_id)
-	SELECT unread_seq FROM n`
+	SELECT unread_seq, message_count FROM n`
 
 func (w *writer) single(ctx context.Context, app chat.AppID, s *Send) error {
 	m := s.Message
@@ -256,7 +259,8 @@ func (w *writer) single(ctx context.Context, app chat.AppID, s *Send) error {
 	args = append(args, insertValues(m)...)
 	args = append(args, m.CreatedAt, counted(m), s.Touch, s.Reader)
 	var seq int64
-	err := w.s.pool.QueryRow(ctx, sendOne, args...).Scan(&seq)
+	var total int
+	err := w.s.pool.QueryRow(ctx, sendOne, args...).Scan(&seq, &total)
 	if errors.Is(err, pgx.ErrNoRows) {
 		s.gone = true
 		return nil
@@ -264,13 +268,16 @@ func (w *writer) single(ctx context.Context, app chat.AppID, s *Send) error {
 	if err != nil {
 		return err
 	}
-	s.number(seq)
+	s.number(seq, total)
 	return nil
 }
 
 // number tells the changes that count the message the channel's UnreadSeq with it,
-// by which nodes know what they have counted already.
-func (s *Send) number(seq int64) {
+// by which nodes know what they have counted already. total is its message_count.
+func (s *Send) number(seq int64, total int) {
+	if s.Total != nil {
+		*s.Total = total
+	}
 	for _, it := range s.Items {
 		if c, ok := it.(*chat.Change); ok && c.Kind == chat.MessageCounted {
 			c.N = int(seq)
@@ -278,8 +285,10 @@ func (s *Send) number(seq int64) {
 	}
 }
 
+// counted is what a message adds to its channel's unread_seq. One that only some may
+// see is counted for these alone (Tx.CountFor).
 func counted(m *chat.Message) int {
-	if m.Counts() {
+	if m.Counts() && len(m.RestrictedVisibility) == 0 {
 		return 1
 	}
 	return 0

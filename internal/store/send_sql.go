@@ -17,7 +17,7 @@ const (
 		UPDATE channel_counters c SET unread_seq = c.unread_seq + v.counted, message_count = c.message_count + v.sent,
 			last_message_at = greatest(c.last_message_at, v.last)
 		FROM unnest($2::text[], $3::int[], $4::bigint[], $5::timestamptz[]) AS v (cid, sent, counted, last)
-		WHERE c.app_id = $1 AND c.cid = v.cid RETURNING c.cid, c.unread_seq`
+		WHERE c.app_id = $1 AND c.cid = v.cid RETURNING c.cid, c.unread_seq, c.message_count`
 	sendMessages = `
 		INSERT INTO messages (app_id, ` + insertColumns + `)
 		SELECT $1, id, cid, user_id, type, text, html, mml, command, args, attachments,
@@ -108,24 +108,29 @@ func lists(m *chat.Message) string {
 	return string(wire.MustMarshal([4][]string{m.MentionedUserIDs, m.MentionedRoles, m.MentionedGroupIDs, m.RestrictedVisibility}))
 }
 
-// number reads the channels' UnreadSeq after the batch and tells each send its own.
+// number reads the channels' counters after the batch and tells each send its own.
 func (r *rows) number(res pgx.Rows) error {
-	seqs := make(map[chat.CID]int64, len(r.channels))
+	type counters struct {
+		seq   int64
+		total int
+	}
+	after := make(map[chat.CID]counters, len(r.channels))
 	for res.Next() {
 		var cid chat.CID
-		var seq int64
-		if err := res.Scan(&cid, &seq); err != nil {
+		var n counters
+		if err := res.Scan(&cid, &n.seq, &n.total); err != nil {
 			return err
 		}
-		seqs[cid] = seq
+		after[cid] = n
 	}
 	for _, s := range slices.Backward(r.sends) {
-		if _, ok := seqs[s.Message.CID]; !ok {
+		n, ok := after[s.Message.CID]
+		if !ok {
 			s.gone = true
 			continue
 		}
-		s.number(seqs[s.Message.CID])
-		seqs[s.Message.CID] -= int64(counted(s.Message))
+		s.number(n.seq, n.total)
+		after[s.Message.CID] = counters{n.seq - int64(counted(s.Message)), n.total - 1}
 	}
 	return res.Err()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -197,6 +198,10 @@ func retryable(err error) bool {
 	return ok && (e.Code == "40001" || e.Code == "40P01")
 }
 
+// unstorable are the codes of what the database refuses of a client's text and
+// JSON: NUL characters, numbers out of bounds, too much nesting.
+var unstorable = []string{"22003", "22021", "22P05", "54001"}
+
 // translate turns what PostgreSQL says into kinds that callers can act on.
 func translate(err error) error {
 	if err == nil {
@@ -207,6 +212,8 @@ func translate(err error) error {
 	}
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch {
+		case slices.Contains(unstorable, e.Code):
+			return &chat.Error{Kind: chat.Invalid, Message: "the request contains a value that cannot be stored", Err: err}
 		case e.Code == "57014": // statement timeout or cancelled request
 			return &chat.Error{Kind: chat.Timeout, Message: "the request took too long", Err: err}
 		case len(e.Code) == 5 && (e.Code[:2] == "57" || e.Code[:2] == "08" || e.Code[:2] == "53"):

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -38,7 +39,7 @@ func (a *App) QueryUsers(ctx context.Context, q *UserQuery) ([]*chat.User, error
 	if len(sorts) == 0 {
 		sorts = []filter.Sort{{Field: "created_at", Desc: true}}
 	}
-	order, err := userKeys.Order(&b, append(sorts[:len(sorts):len(sorts)], filter.Sort{Field: "id"}))
+	order, err := userKeys.Order(&b, append(slices.Clip(sorts), filter.Sort{Field: "id"}))
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +70,7 @@ func userFields(now time.Time, viewer string) filter.Fields {
 			"id": filter.Text("u.id", words), "name": filter.Text("u.name", words),
 			"role": filter.Text("u.role", filter.Range), "language": filter.Text("u.language", filter.Equal),
 			"username": custom("username", filter.Equal.With(filter.Autocomplete)), "email": custom("email", filter.OneOf),
-			"teams":      filter.TextArray("u.teams", filter.OneOf.With(filter.Contains)),
+			"teams":      teamsField,
 			"created_at": filter.Time("u.created_at", filter.Range), "updated_at": filter.Time("u.updated_at", filter.Range),
 			"last_active": filter.Time("u.last_active", filter.Range),
 			"banned": func(b *filter.Builder, c filter.Cmp) (string, error) {
@@ -82,6 +83,25 @@ func userFields(now time.Time, viewer string) filter.Fields {
 		},
 		Custom: filter.JSON{Column: "u.custom", Ops: filter.Range.With(filter.Contains), Entity: "users"}.Field,
 	}
+}
+
+// AnyTeam tells whether a comparison is the filter {"teams": {}}, which users of all
+// teams match.
+func AnyTeam(c filter.Cmp) bool {
+	if c.Op != filter.Eq || c.Value.Kind() != '{' {
+		return false
+	}
+	for range chat.Keys(c.Value) {
+		return false
+	}
+	return true
+}
+
+func teamsField(b *filter.Builder, c filter.Cmp) (string, error) {
+	if AnyTeam(c) {
+		return "TRUE", nil
+	}
+	return filter.TextArray("u.teams", filter.OneOf.With(filter.Contains))(b, c)
 }
 
 // userKeys are what users can be sorted by.
@@ -160,7 +180,7 @@ func (t *Tx) UpdateUsers(ctx context.Context, users []*chat.User) ([]*chat.User,
 			teams = `+teamsOfRecord+`, teams_role = v.teams_role, invisible = v.invisible, privacy_settings = v.privacy_settings,
 			revoke_tokens_issued_before = v.revoke_tokens_issued_before, custom = v.custom, updated_at = v.updated_at
 		FROM `+userRecord+` WHERE u.app_id = $1 AND u.id = v.id
-		RETURNING `+qualified("u", userColumns), users)
+		RETURNING `+prefixed("u", userColumns), users)
 }
 
 func (t *Tx) writeUsers(ctx context.Context, sql string, users []*chat.User) ([]*chat.User, error) {
@@ -180,15 +200,6 @@ func (t *Tx) writeUsers(ctx context.Context, sql string, users []*chat.User) ([]
 		out[i] = t.seen(u)
 	}
 	return out, err
-}
-
-// qualified puts a table's alias before each of its columns.
-func qualified(alias, columns string) string {
-	names := strings.Split(columns, ",")
-	for i, name := range names {
-		names[i] = alias + "." + strings.TrimSpace(name)
-	}
-	return strings.Join(names, ", ")
 }
 
 // UniqueName returns a name in the form in which names are compared where the app
@@ -259,6 +270,9 @@ const maxChannelMutes = 10_000
 // ChannelMutes returns the channel mutes of users that have not expired, the oldest
 // first, with users and channels filled in.
 func (a *App) ChannelMutes(ctx context.Context, ids ...string) (map[string][]*chat.ChannelMute, error) {
+	if len(ids) == 0 {
+		return map[string][]*chat.ChannelMute{}, nil
+	}
 	type row struct {
 		UserID    string     `db:"user_id"`
 		CID       chat.CID   `db:"cid"`
@@ -301,4 +315,22 @@ func (a *App) ChannelMutes(ctx context.Context, ids ...string) (map[string][]*ch
 		})
 	}
 	return out, nil
+}
+
+// BlockedUsers returns whom each of the users has blocked, the first first.
+func (a *App) BlockedUsers(ctx context.Context, ids ...string) (map[string][]string, error) {
+	if len(ids) == 0 {
+		return map[string][]string{}, nil
+	}
+	type row struct {
+		UserID  string `db:"user_id"`
+		Blocked string `db:"blocked_user_id"`
+	}
+	rows, err := many[row](ctx, a.db, `
+		SELECT user_id, blocked_user_id FROM user_blocks WHERE app_id = $1 AND user_id = ANY($2) ORDER BY created_at, blocked_user_id`, a.ID, ids)
+	out := make(map[string][]string, len(ids))
+	for _, r := range rows {
+		out[r.UserID] = append(out[r.UserID], r.Blocked)
+	}
+	return out, err
 }

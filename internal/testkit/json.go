@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"chatd/internal/wire"
 )
 
@@ -36,12 +38,16 @@ func at(tb testing.TB, doc []byte, path string) any {
 	return v
 }
 
-// jsonOf is v as JSON.
+// jsonOf is v as JSON, with the names of objects in alphabetical order.
 func jsonOf(tb testing.TB, v any) string {
 	tb.Helper()
 	b, err := wire.Marshal(v)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return string(b)
+	doc := jsontext.Value(b)
+	if err := doc.Canonicalize(); err != nil {
+		tb.Fatal(err)
+	}
+	return doc.String()
 }

@@ -7,8 +7,8 @@ import (
 	"chatd/internal/chat"
 )
 
-// full makes of users what the actor sees of them. Unread numbers and mutes are for
-// the server side and for himself; of others he sees none.
+// full makes of users what the actor sees of them. Unread numbers, mutes and
+// blocks are for the server side and for himself; of others he sees none.
 func (s *Service) full(ctx context.Context, actor *auth.Actor, users []*chat.User) ([]*chat.FullUser, error) {
 	app := s.Store.App(actor.App.ID)
 	var known []string
@@ -25,9 +25,14 @@ func (s *Service) full(ctx context.Context, actor *auth.Actor, users []*chat.Use
 	if err != nil {
 		return nil, err
 	}
+	blocked, err := app.BlockedUsers(ctx, known...)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]*chat.FullUser, len(users))
 	for i, u := range users {
 		v := *u
+		v.BlockedUserIDs = blocked[u.ID]
 		switch {
 		case actor.Server:
 		case v.ID == actor.UserID:
@@ -53,7 +58,11 @@ func (s *Service) Own(ctx context.Context, u *chat.User) (*chat.OwnUser, error) 
 		return nil, err
 	}
 	mutes, err := app.ChannelMutes(ctx, u.ID)
-	me.ChannelMutes = mutes[u.ID]
+	if err != nil {
+		return nil, err
+	}
+	blocked, err := app.BlockedUsers(ctx, u.ID)
+	me.ChannelMutes, me.BlockedUserIDs = mutes[u.ID], blocked[u.ID]
 	return me, err
 }
 

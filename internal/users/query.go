@@ -137,7 +137,11 @@ func search(actor *auth.Actor, where filter.Node) (filter.Node, error) {
 	if !set.MultiTenantEnabled || access.MayInApp(actor, permission.SearchUser, false, false) {
 		return where, nil
 	}
-	return inTeams(actor.User.Teams, where)
+	var own []string
+	if actor.User != nil {
+		own = actor.User.Teams
+	}
+	return inTeams(own, where)
 }
 
 // teams is the name of the field of a user's teams.
@@ -147,7 +151,7 @@ const teams = "teams"
 // refused, as is one that could find them by what they are not.
 func inTeams(own []string, where filter.Node) (filter.Node, error) {
 	err := filter.Walk(where, func(c filter.Cmp, negated bool) error {
-		if c.Field != teams || isAll(c) {
+		if c.Field != teams || store.AnyTeam(c) {
 			return nil
 		}
 		if negated {
@@ -165,11 +169,8 @@ func inTeams(own []string, where filter.Node) (filter.Node, error) {
 	if len(own) == 0 {
 		mine = filter.Cmp{Field: teams, Op: filter.Eq, Value: jsontext.Value("null")}
 	}
-	return filter.And{mine, withoutAll(where)}, nil
+	return filter.And{mine, where}, nil
 }
-
-// isAll tells whether a comparison is {"teams": {}}: any team.
-func isAll(c filter.Cmp) bool { return c.Op == filter.Eq && c.Value.Kind() == '{' }
 
 // ownTeams refuses teams that are not the user's.
 func ownTeams(own []string, c filter.Cmp) error {

@@ -6,10 +6,10 @@ import (
 	"maps"
 	"slices"
 
+	"chatd/internal/access"
 	"chatd/internal/auth"
 	"chatd/internal/chat"
 	"chatd/internal/permission"
-	"chatd/internal/access"
 	"chatd/internal/store"
 )
 
@@ -127,7 +127,7 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, p *plan, have map[str
 		}
 		for _, u := range stored {
 			p.users[u.ID] = u
-			tx.Emit(userEvent("user.updated", tx.ID, u, now))
+			tx.Emit(updated(tx.ID, u, now))
 		}
 	}
 	return nil
@@ -146,7 +146,7 @@ func (s *Service) appear(ctx context.Context, app *store.App, have map[string]*c
 		if u.Online == before {
 			continue
 		}
-		if err := app.Publish(ctx, userEvent("user.presence.changed", app.ID, u, app.Now())); err != nil {
+		if err := app.Publish(ctx, changedPresence(app.ID, u, app.Now())); err != nil {
 			return err
 		}
 	}

@@ -35,8 +35,32 @@ var encoding = json.JoinOptions(
 	jsontext.AllowInvalidUTF8(true),
 )
 
-// Marshal encodes v.
-func Marshal(v any) ([]byte, error) { return json.Marshal(v, encoding) }
+// Encoded is a value that may have been encoded already: EncodedJSON returns that
+// encoding, or nil when there is none. Whoever gets it must not change it.
+type Encoded interface{ EncodedJSON() jsontext.Value }
+
+// Marshal encodes v, unless it is Encoded already.
+func Marshal(v any) ([]byte, error) {
+	if e, ok := v.(Encoded); ok {
+		if b := e.EncodedJSON(); b != nil {
+			return b, nil
+		}
+	}
+	return json.Marshal(v, encoding)
+}
+
+// With appends to obj, which must be an encoded object, a field that it does not
+// have, with a value that is encoded already.
+func With(obj []byte, name string, value jsontext.Value) []byte {
+	obj = obj[:len(obj)-1]
+	if len(obj) > 1 {
+		obj = append(obj, ',')
+	}
+	obj, _ = jsontext.AppendQuote(obj, name) // our own names are UTF-8
+	obj = append(obj, ':')
+	obj = append(obj, value...)
+	return append(obj, '}')
+}
 
 // Write encodes v to w.
 func Write(w io.Writer, v any) error { return json.MarshalWrite(w, v, encoding) }
@@ -57,11 +81,25 @@ func Unmarshal(b []byte, v any) error { return explain(json.Unmarshal(b, v, deco
 
 // Read decodes all of r into v, as Unmarshal does.
 func Read(r io.Reader, v any) error {
-	err := json.UnmarshalRead(r, v, decoding)
-	if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	body := &counted{Reader: r}
+	err := json.UnmarshalRead(body, v, decoding)
+	if body.n == 0 && errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil // an empty body is an empty request
 	}
 	return explain(err)
+}
+
+// counted counts the bytes read.
+type counted struct {
+	io.Reader
+
+	n int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += n
+	return n, err
 }
 
 // explain turns an error of the decoder into one for the client.

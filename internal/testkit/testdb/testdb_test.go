@@ -47,19 +47,19 @@ func TestDatabaseIsSharedAndMigrated(t *testing.T) {
 func TestIsolated(t *testing.T) {
 	t.Parallel()
 	var dsn string
-	t.Run("use", func(t *testing.T) { //nolint:paralleltest // its end is waited for
-		dsn = testdb.Isolated(t)
-		if dsn == testdb.Database(t) {
-			t.Error("it is the shared database")
-		}
-		if _, err := connect(t, dsn).Exec(t.Context(), "CREATE TABLE mine ()"); err != nil {
-			t.Error(err)
+	t.Cleanup(func() { // runs after Isolated's own
+		conn, err := pgx.Connect(context.Background(), dsn)
+		if err == nil {
+			_ = conn.Close(context.Background())
+			t.Error("the database is still there")
 		}
 	})
-	conn, err := pgx.Connect(t.Context(), dsn)
-	if err == nil {
-		_ = conn.Close(t.Context())
-		t.Error("the database is still there")
+	dsn = testdb.Isolated(t)
+	if dsn == testdb.Database(t) {
+		t.Error("it is the shared database")
+	}
+	if _, err := connect(t, dsn).Exec(t.Context(), "CREATE TABLE mine ()"); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -41,7 +41,7 @@ func (e *environment) startChatd(ctx context.Context, path string, nodes int) er
 	if nodes == 1 {
 		return e.startNode(ctx, 1, path, "dev", "--data-dir", filepath.Join(e.dir, "dev"), "--key", appKey, "--secret", appSecret, "--addr")
 	}
-	create := exec.CommandContext(ctx, path, "app", "create", "sdk-tests", "--key", appKey, "--secret", appSecret) //nolint:gosec // G204: the program under test
+	create := exec.CommandContext(ctx, path, "app", "create", "sdk-tests", "--key", appKey, "--secret", appSecret)
 	create.Env = e.serveEnv("")
 	if out, err := create.CombinedOutput(); err != nil {
 		return fmt.Errorf("chatd app create: %w\n%s", err, out)
@@ -65,7 +65,7 @@ func (e *environment) startNode(ctx context.Context, n int, path string, args ..
 	if args[len(args)-1] == "--addr" {
 		env, args = os.Environ(), append(args, addr)
 	}
-	log, err := os.Create(filepath.Join(e.dir, "chatd"+strconv.Itoa(n)+".log")) //nolint:gosec // G304: our own folder
+	log, err := os.Create(filepath.Join(e.dir, "chatd"+strconv.Itoa(n)+".log"))
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func waitReady(ctx context.Context, p *devstack.Process, url string) error {
 	for !ready(ctx, url) {
 		select {
 		case <-p.Done():
-			return fmt.Errorf("it ended: %w", errors.Join(errors.New("not ready"), p.Err()))
+			return errors.New("it ended before it was ready")
 		case <-ctx.Done():
 			return fmt.Errorf("it is not ready: %w", ctx.Err())
 		case <-time.After(pollInterval):
@@ -142,9 +142,12 @@ func stopNode(p *devstack.Process, log string) error {
 	default:
 	}
 	err := errors.Join(p.Stop(syscall.SIGTERM, stopPatience), p.Err())
-	if !early && err == nil {
+	switch {
+	case err == nil && early:
+		err = errors.New("it ended by itself")
+	case err == nil:
 		return nil
 	}
 	b, _ := os.ReadFile(log) //nolint:gosec // G304: our own file; what could be read is shown
-	return fmt.Errorf("chatd did not run to the end: %w\n%s", errors.Join(errors.New("see its log"), err), b[max(0, len(b)-logShown):])
+	return fmt.Errorf("chatd: %w; the end of its log:\n%s", err, b[max(0, len(b)-logShown):])
 }

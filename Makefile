@@ -1,0 +1,53 @@
+# `make help` lists the targets. Run and test need only Go and a package manager:
+# what else they need they install.
+
+GO ?= go
+LINT = $(GO) tool -modfile=tools/go.mod golangci-lint
+TESTENV = $(GO) run ./internal/testkit/testenv
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+
+# PKG=./internal/store/... TESTFLAGS='-run Name' narrow the tests; ARGS are for chatd dev.
+PKG ?= ./...
+TESTFLAGS ?=
+ARGS ?=
+
+.PHONY: help run build test test-race lint fmt check sdk sdk-two bench
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Install PostgreSQL if it is missing, then run chatd with a demo app.
+	@tools/need postgres
+	@exec bin/chatd dev $(ARGS)
+
+build: ## Build bin/chatd.
+	$(GO) build -ldflags '-X main.version=$(VERSION)' -o bin/chatd ./cmd/chatd
+
+test: ## Install PostgreSQL and Redis if they are missing, then run all tests.
+	@tools/need postgres redis
+	$(TESTENV) $(GO) test $(TESTFLAGS) $(PKG)
+
+test-race: ## The same with the race detector.
+	@tools/need postgres redis
+	$(TESTENV) $(GO) test -race $(TESTFLAGS) $(PKG)
+
+lint: ## Run the linters (the first time builds them, two minutes).
+	$(LINT) run ./...
+
+fmt: ## Format the code.
+	$(LINT) fmt ./...
+
+check: ## Everything that CI runs.
+	.ci/run
+
+sdk: build ## Run the tests with the official SDKs against one node.
+	@tools/need postgres redis node
+	$(TESTENV) -chatd bin/chatd sdktest/run
+
+sdk-two: build ## The same against two nodes on one PostgreSQL and Redis.
+	@tools/need postgres redis node
+	$(TESTENV) -chatd bin/chatd -nodes 2 sdktest/run
+
+bench: build ## Measure chatd, and the machine beside it.
+	@tools/need postgres redis
+	$(GO) run ./bench $(ARGS)

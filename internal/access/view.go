@@ -1,0 +1,36 @@
+package access
+
+import (
+	"chatd/internal/chat"
+	"chatd/internal/permission"
+	"chatd/internal/store"
+)
+
+// Viewer is the actor as one who looks at the channel's messages. Those of
+// shadow-banned users are in the lists of those who may ban them.
+func (s *Seat) Viewer() store.Viewer {
+	return store.Viewer{
+		UserID: s.Actor.UserID, Server: s.Actor.Server,
+		SeesShadowed:   s.May(permission.BanChannelMember, s.Owner()),
+		SeesRestricted: s.May(permission.ReadRestrictedVisibilityMessage, false),
+	}
+}
+
+// View is what of the channel's messages the actor can see: those after its
+// truncation and after the hiding of his history.
+func (s *Seat) View() store.View {
+	v := store.View{CID: s.Channel.CID, Since: s.Channel.TruncatedAt}
+	if m := s.Member; m != nil && m.HideMessagesBefore != nil && (v.Since == nil || m.HideMessagesBefore.After(*v.Since)) {
+		v.Since = m.HideMessagesBefore
+	}
+	return v
+}
+
+// Enabled returns nil when the channel is not disabled, or the actor may use it
+// even so.
+func (s *Seat) Enabled() error {
+	if s.Channel.Disabled && !s.May(permission.ReadDisabledChannel, s.Owner()) {
+		return chat.Errorf(chat.NotAllowed, "channel %s is disabled", s.Channel.CID)
+	}
+	return nil
+}

@@ -1,0 +1,9 @@
+package httpapi_test
+
+import (
+	"testing"
+
+	"chatd/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }

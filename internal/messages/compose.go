@@ -1,0 +1,191 @@
+package messages
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"chatd/internal/auth"
+	"chatd/internal/chat"
+	"chatd/internal/permission"
+)
+
+// compose makes a new message of what the actor sent, checked as far as it does
+// not depend on when it is sent. of is the message it replies to, or nil.
+func (e *editor) compose(ctx context.Context, r *chat.MessageRequest) (m, of *chat.Message, err error) {
+	if m, err = e.blank(r); err != nil {
+		return nil, nil, err
+	}
+	if of, err = e.reply(ctx, m, r); err != nil {
+		return nil, nil, err
+	}
+	if err := e.extras(r); err != nil {
+		return nil, nil, err
+	}
+	if err := e.content(ctx, m, r); err != nil {
+		return nil, nil, err
+	}
+	if err := e.restrict(ctx, m, r.RestrictedVisibility); err != nil {
+		return nil, nil, err
+	}
+	return m, of, e.pin(m, r, m.CreatedAt)
+}
+
+// blank is a message of the actor with nothing in it.
+func (e *editor) blank(r *chat.MessageRequest) (*chat.Message, error) {
+	id := r.ID
+	if id == "" {
+		id = chat.NewID()
+	} else if err := chat.ValidMessageID(id); err != nil {
+		return nil, err
+	}
+	m := &chat.Message{
+		ID: id, Type: chat.MessageRegular, CID: e.seat.Channel.CID,
+		UserID: e.seat.Actor.UserID, User: author(e.seat.Actor), CreatedAt: e.now(), Attachments: noAttachments,
+	}
+	m.UpdatedAt = m.CreatedAt
+	if member := e.seat.Member; member != nil {
+		m.Member = &chat.MessageMember{ChannelRole: member.ChannelRole, NotificationsMuted: member.NotificationsMuted}
+	}
+	switch r.Type {
+	case "", chat.MessageRegular, chat.MessageReply, chat.MessageEphemeral: // some clients send what they show it as
+	case chat.MessageSystem:
+		m.Type = chat.MessageSystem
+	default:
+		return nil, chat.Errorf(chat.Invalid, "message.type must be one of [regular system]")
+	}
+	m.Silent = r.Silent != nil && *r.Silent
+	return m, nil
+}
+
+// now is the time of a new message: after the channel's truncation, which may have
+// been in the same microsecond.
+func (e *editor) now() time.Time {
+	now := e.app.Now()
+	if cut := e.seat.Channel.TruncatedAt; cut != nil && !now.After(*cut) && cut.Sub(now) < time.Second {
+		return cut.Add(time.Microsecond)
+	}
+	return now
+}
+
+// author is the actor as others see him. Who is shadow-banned must not find out.
+func author(actor *auth.Actor) *chat.User {
+	if !actor.User.ShadowBanned {
+		return actor.User
+	}
+	u := *actor.User
+	u.ShadowBanned = false
+	return &u
+}
+
+// reply makes the message a reply, where it names a parent, and returns that.
+func (e *editor) reply(ctx context.Context, m *chat.Message, r *chat.MessageRequest) (*chat.Message, error) {
+	if r.ParentID == "" {
+		return nil, nil //nolint:nilnil // it replies to nothing
+	}
+	if !e.seat.Channel.Config.Replies {
+		return nil, unsupported(e.seat, "replies")
+	}
+	of, err := e.app.Message(ctx, r.ParentID)
+	if err != nil {
+		return nil, err
+	}
+	view := e.seat.View()
+	switch {
+	case of.CID != m.CID, view.Since != nil && !of.CreatedAt.After(*view.Since),
+		!of.VisibleTo(m.UserID) && !e.seat.May(permission.ReadRestrictedVisibilityMessage, false):
+		return nil, chat.Errorf(chat.NotFound, "message with id %s doesn't exist", r.ParentID)
+	case of.ParentID != "":
+		return nil, chat.Errorf(chat.NestedReply, "message with id %s is a reply and cannot be replied to", of.ID)
+	}
+	if err := notDeleted(of); err != nil {
+		return nil, err
+	}
+	m.ParentID, m.ShowInChannel = of.ID, r.ShowInChannel != nil && *r.ShowInChannel
+	if m.Type == chat.MessageRegular {
+		m.Type = chat.MessageReply
+	}
+	return of, nil
+}
+
+// extras checks what a message can carry along.
+func (e *editor) extras(r *chat.MessageRequest) error {
+	if len(r.SharedLocation) > 0 && r.SharedLocation.Kind() != 'n' {
+		return unsupported(e.seat, "shared locations")
+	}
+	if r.PollID == "" {
+		return nil
+	}
+	if !e.seat.Channel.Config.Polls {
+		return unsupported(e.seat, "polls")
+	}
+	if err := e.seat.Require(permission.SendPoll); err != nil {
+		return err
+	}
+	return chat.Errorf(chat.NotFound, "poll with id %s doesn't exist", r.PollID)
+}
+
+// restrict makes only the users and the author see the message.
+func (e *editor) restrict(ctx context.Context, m *chat.Message, users []string) error {
+	if len(users) == 0 {
+		return nil
+	}
+	if err := within("message.restricted_visibility", len(users), maxRestricted); err != nil {
+		return err
+	}
+	if err := e.seat.RequireOf(permission.CreateRestrictedVisibilityMessage, true); err != nil {
+		return err
+	}
+	known, err := e.app.Users(ctx, users...)
+	if err != nil {
+		return err
+	}
+	for _, id := range users {
+		if known[id] == nil {
+			return chat.Errorf(chat.Invalid, "message.restricted_visibility must be a list of existing user IDs, there is no %s", id)
+		}
+		if !slices.Contains(m.RestrictedVisibility, id) {
+			m.RestrictedVisibility = append(m.RestrictedVisibility, id)
+		}
+	}
+	return nil
+}
+
+// pin sets or takes off a message's pin, where the request says so.
+func (e *editor) pin(m *chat.Message, r *chat.MessageRequest, now time.Time) error {
+	m.EndPin(now)
+	want := m.Pinned
+	if r.Pinned != nil {
+		want = *r.Pinned
+	}
+	expires := r.PinExpires
+	if !want {
+		expires = nil
+	} else if r.Pinned == nil && expires == nil {
+		expires = m.PinExpires
+	}
+	if want == m.Pinned && sameTime(expires, m.PinExpires) {
+		return nil
+	}
+	if err := e.seat.Require(permission.PinMessage); err != nil {
+		return err
+	}
+	switch {
+	case !want:
+		m.Pinned, m.PinnedAt, m.PinnedByID, m.PinnedBy, m.PinExpires = false, nil, "", nil, nil
+		return nil
+	case len(m.RestrictedVisibility) > 0:
+		return chat.Errorf(chat.Invalid, "messages with restricted visibility cannot be pinned")
+	case expires != nil && !expires.After(now):
+		return chat.Errorf(chat.Invalid, "message.pin_expires must be in the future")
+	}
+	if !m.Pinned {
+		m.Pinned, m.PinnedAt, m.PinnedByID, m.PinnedBy = true, &now, e.seat.Actor.UserID, e.seat.Actor.User
+	}
+	m.PinExpires = expires
+	return nil
+}
+
+func sameTime(a, b *time.Time) bool {
+	return a == nil && b == nil || a != nil && b != nil && a.Equal(*b)
+}

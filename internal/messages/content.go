@@ -1,0 +1,216 @@
+package messages
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"chatd/internal/access"
+	"chatd/internal/chat"
+	"chatd/internal/permission"
+	"chatd/internal/store"
+	"chatd/internal/wire"
+)
+
+// The limits of a message's parts (facts: size limits).
+const (
+	maxText           = 20000    // characters, whatever the channel's type allows
+	maxMarkup         = 80 << 10 // bytes of HTML or MML from the server side
+	maxAttachments    = 30
+	maxAttachmentData = 64 << 10 // bytes of JSON
+	maxMentions       = 100
+	maxMentionedRoles = 10 // and groups
+	maxRestricted     = 10
+)
+
+// editor puts what a client sent into a message. It works on the store, or on a
+// transaction's, that it is given.
+type editor struct {
+	app  *store.App
+	seat *access.Seat
+}
+
+// content fills in what of a message can be edited, except its pin. What the
+// message had before needs no permission again.
+func (e *editor) content(ctx context.Context, m *chat.Message, r *chat.MessageRequest) error {
+	if err := e.text(m, r); err != nil {
+		return err
+	}
+	if err := e.attachments(m, r.Attachments); err != nil {
+		return err
+	}
+	if err := e.mentions(ctx, m, r); err != nil {
+		return err
+	}
+	if err := e.quote(ctx, m, r); err != nil {
+		return err
+	}
+	custom, err := customOf(r.Custom)
+	if err != nil {
+		return err
+	}
+	m.Custom = custom
+	if m.Text == "" && m.QuotedMessageID == "" && m.PollID == "" && len(custom) == 0 && empty(m.Attachments) {
+		return chat.Errorf(chat.Invalid, "message.text is a required field")
+	}
+	return nil
+}
+
+// text sets text, html and mml.
+func (e *editor) text(m *chat.Message, r *chat.MessageRequest) error {
+	text := ""
+	if r.Text != nil {
+		text = *r.Text
+	}
+	most := e.seat.Channel.Config.MaxMessageLength
+	if most <= 0 || most > maxText {
+		most = maxText
+	}
+	if len(text) > most && utf8.RuneCountInString(text) > most {
+		return chat.Errorf(chat.MessageTooLong, "message text is too long: the limit is %d characters", most)
+	}
+	if strings.IndexByte(text, 0) >= 0 {
+		return chat.Errorf(chat.Invalid, "message.text contains an invalid character: U+0000")
+	}
+	server := e.seat.Actor.Server
+	for _, f := range []struct {
+		name string
+		sent *string
+		had  string
+	}{{"html", r.HTML, m.HTML}, {"mml", r.MML, m.MML}} {
+		switch {
+		case f.sent == nil:
+		case !server && *f.sent != f.had:
+			return chat.Errorf(chat.Invalid, "message.%s is a reserved field", f.name)
+		case len(*f.sent) > maxMarkup || strings.IndexByte(*f.sent, 0) >= 0:
+			return chat.Errorf(chat.Invalid, "message.%s must be %d bytes or less, without U+0000", f.name, maxMarkup)
+		}
+	}
+	before := m.HTML
+	m.Text, m.HTML, m.MML = text, render(text), ""
+	if r.HTML != nil && server {
+		m.HTML = sanitize(*r.HTML)
+	}
+	if r.MML != nil {
+		m.MML = *r.MML
+	}
+	if m.HTML != before && hasLink(m.HTML) {
+		return e.seat.Require(permission.AddLinks)
+	}
+	return nil
+}
+
+// hasLink tells whether rendered HTML links to the web.
+func hasLink(html string) bool {
+	return strings.Contains(html, `<a href="http`) || strings.Contains(html, `<a href="ftp`)
+}
+
+var noAttachments = jsontext.Value("[]")
+
+// attachments sets the attachments: a list of objects whose known fields have their
+// types; whatever else they hold is kept.
+func (e *editor) attachments(m *chat.Message, sent jsontext.Value) error {
+	if len(sent) == 0 || empty(sent) {
+		m.Attachments = noAttachments
+		return nil
+	}
+	if len(sent) > maxAttachmentData {
+		return chat.Errorf(chat.PayloadTooBig, "message.attachments are too big: %d bytes, the limit is %d", len(sent), maxAttachmentData)
+	}
+	if !sent.IsValid() {
+		return chat.Errorf(chat.Invalid, "message.attachments have a name twice in one object or text that is not UTF-8")
+	}
+	var list []*attachment
+	if err := wire.Unmarshal(sent, &list); err != nil {
+		return nameAttachments(sent)
+	}
+	if err := within("message.attachments", len(list), maxAttachments); err != nil {
+		return err
+	}
+	if slices.Contains(list, nil) {
+		return chat.Errorf(chat.Invalid, "message.attachments must be a list of objects")
+	}
+	if !equal(m.Attachments, sent) {
+		if err := e.seat.Require(permission.CreateAttachment); err != nil {
+			return err
+		}
+	}
+	m.Attachments = sent
+	return nil
+}
+
+// attachment is what of an attachment has a type. The rest is the client's own.
+type attachment struct {
+	Type       string  `json:"type"`
+	Fallback   string  `json:"fallback"`
+	Color      string  `json:"color"`
+	Pretext    string  `json:"pretext"`
+	AuthorName string  `json:"author_name"`
+	AuthorLink string  `json:"author_link"`
+	AuthorIcon string  `json:"author_icon"`
+	Title      string  `json:"title"`
+	TitleLink  string  `json:"title_link"`
+	Text       string  `json:"text"`
+	ImageURL   string  `json:"image_url"`
+	ThumbURL   string  `json:"thumb_url"`
+	Footer     string  `json:"footer"`
+	FooterIcon string  `json:"footer_icon"`
+	AssetURL   string  `json:"asset_url"`
+	ScrapeURL  string  `json:"og_scrape_url"`
+	Width      float64 `json:"original_width"`
+	Height     float64 `json:"original_height"`
+	Actions    []struct {
+		Name  string `json:"name"`
+		Text  string `json:"text"`
+		Style string `json:"style"`
+		Type  string `json:"type"`
+		Value string `json:"value"`
+	} `json:"actions"`
+	Fields []struct {
+		Title string `json:"title"`
+		Value string `json:"value"`
+		Short bool   `json:"short"`
+	} `json:"fields"`
+	Giphy jsontext.Value `json:"giphy"`
+}
+
+// nameAttachments finds the error in attachments again, with the field's full name.
+func nameAttachments(sent jsontext.Value) error {
+	var doc struct {
+		Message struct {
+			Attachments []*attachment `json:"attachments"`
+		} `json:"message"`
+	}
+	return wire.Unmarshal(slices.Concat([]byte(`{"message":{"attachments":`), sent, []byte(`}}`)), &doc)
+}
+
+// quote sets the quoted message, which must be of the same channel.
+func (e *editor) quote(ctx context.Context, m *chat.Message, r *chat.MessageRequest) error {
+	id := ""
+	if r.QuotedMessageID != nil {
+		id = *r.QuotedMessageID
+	}
+	if id == "" || id == m.QuotedMessageID {
+		m.QuotedMessageID = id
+		return nil
+	}
+	if !e.seat.Channel.Config.Quotes {
+		return unsupported(e.seat, "quotes")
+	}
+	if err := e.seat.Require(permission.QuoteMessage); err != nil {
+		return err
+	}
+	q, err := e.app.Message(ctx, id)
+	if err != nil && chat.KindOf(err) != chat.NotFound {
+		return err
+	}
+	view := e.seat.View()
+	if q == nil || q.CID != m.CID || q.DeletedAt != nil || !q.VisibleTo(e.seat.Actor.UserID) || view.Since != nil && !q.CreatedAt.After(*view.Since) {
+		return chat.Errorf(chat.Invalid, "quoted message with id %s doesn't exist in channel %s", id, m.CID)
+	}
+	m.QuotedMessageID = id
+	return nil
+}

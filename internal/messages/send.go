@@ -1,0 +1,361 @@
+package messages
+
+import (
+	"context"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"chatd/internal/access"
+	"chatd/internal/chat"
+	"chatd/internal/permission"
+	"chatd/internal/store"
+	"chatd/internal/wire"
+)
+
+// SendRequest sends a message to a channel.
+type SendRequest struct {
+	Type              string               `path:"type" json:"-"`
+	ID                string               `path:"id" json:"-"`
+	Message           *chat.MessageRequest `json:"message"`
+	KeepChannelHidden bool                 `json:"keep_channel_hidden"`
+	Pending           bool                 `json:"pending"`
+}
+
+// Validate checks that there is a message.
+func (r *SendRequest) Validate() error { return given(r.Message) }
+
+func given(m *chat.MessageRequest) error {
+	if m == nil {
+		return chat.Errorf(chat.Invalid, "message is a required field")
+	}
+	return nil
+}
+
+// Response is a message.
+type Response struct {
+	Message *chat.Message `json:"message"`
+}
+
+// SendResponse is a message that was sent.
+type SendResponse struct {
+	Message *chat.Message `json:"message"`
+
+	encoded jsontext.Value // Message
+}
+
+// EncodedJSON returns the response as it is encoded, where its message was encoded
+// for the event.
+func (r *SendResponse) EncodedJSON() jsontext.Value {
+	if r.encoded == nil {
+		return nil
+	}
+	const room = 64 // for what is around the message, and what the answer adds
+	return wire.With(append(make([]byte, 0, len(r.encoded)+room), "{}"...), "message", r.encoded)
+}
+
+// frozenText is what the sender sees in a frozen channel.
+const frozenText = "Sorry, this channel has been frozen by the admin"
+
+// Send sends a message as the actor. In a frozen channel the answer is a message of
+// type error that is neither stored nor told of.
+func (s *Service) Send(ctx context.Context, r *SendRequest) (*SendResponse, error) {
+	ctx, err := s.Access.ActAs(ctx, "message.", r.Message.ActAs, true)
+	if err != nil {
+		return nil, err
+	}
+	actor, app := s.app(ctx)
+	if actor.User == nil {
+		return nil, chat.Errorf(chat.NotFound, "user with id %s doesn't exist", actor.UserID)
+	}
+	seat, err := s.Access.Seat(ctx, chat.NewCID(r.Type, r.ID))
+	if err != nil {
+		return nil, err
+	}
+	if err := maySend(seat, r, app); err != nil {
+		return nil, err
+	}
+	done, err := s.slowDown(ctx, seat, r.Message.ParentID)
+	if err != nil {
+		return nil, err
+	}
+	if done != nil {
+		defer done()
+	}
+	e := &editor{app: app, seat: seat}
+	if seat.Channel.Frozen && !seat.May(permission.UseFrozenChannel, seat.Owner()) {
+		m, err := e.blank(r.Message)
+		if err != nil {
+			return nil, err
+		}
+		m.Type, m.Text, m.HTML = chat.MessageError, frozenText, render(frozenText)
+		return &SendResponse{Message: m}, nil
+	}
+	m, of, err := e.compose(ctx, r.Message)
+	if err != nil {
+		return nil, err
+	}
+	m.Shadowed = shadowed(seat, app)
+	return s.deliver(ctx, &delivery{editor: e, m: m, of: of, keepHidden: r.KeepChannelHidden})
+}
+
+// maySend checks what the actor may do, before looking at what he says.
+func maySend(seat *access.Seat, r *SendRequest, app *store.App) error {
+	if err := seat.Enabled(); err != nil {
+		return err
+	}
+	action := permission.CreateMessage
+	if r.Message.ParentID != "" {
+		action = permission.CreateReply
+	}
+	if err := seat.Require(action); err != nil {
+		return err
+	}
+	if r.Message.Type == chat.MessageSystem {
+		if err := seat.Require(permission.CreateSystemMessage); err != nil {
+			return err
+		}
+	}
+	if r.Pending {
+		return unsupported(seat, "pending messages")
+	}
+	actor, now := seat.Actor, app.Now()
+	if !actor.Server && (actor.User.IsBanned(now) || seat.Member != nil && seat.Member.IsBanned(now)) {
+		return chat.Errorf(chat.NotAllowed, "user %s is banned and not allowed to send messages to channel %s", actor.UserID, seat.Channel.CID)
+	}
+	return nil
+}
+
+// shadowed tells whether only the author is to see what the actor sends.
+func shadowed(seat *access.Seat, app *store.App) bool {
+	now := app.Now()
+	if u := seat.Actor.User; u.ShadowBanned && (u.BanExpires == nil || now.Before(*u.BanExpires)) {
+		return true
+	}
+	m := seat.Member
+	return m != nil && m.ShadowBanned && (m.BanExpires == nil || now.Before(*m.BanExpires))
+}
+
+// PostSystem posts a message that goes along with a change of the channel, as the
+// actor: of type system where it names none, and silent, so that nobody's unread
+// number rises. The caller has decided that the actor may change the channel;
+// neither a frozen channel nor slow mode stops the message. seat is the actor's,
+// as it is after the change.
+func (s *Service) PostSystem(ctx context.Context, seat *access.Seat, r *chat.MessageRequest) (*chat.Message, error) {
+	actor, app := s.app(ctx)
+	if actor.User == nil {
+		return nil, chat.Errorf(chat.Invalid, "either message.user or message.user_id must be provided when using server side auth.")
+	}
+	if len(r.RestrictedVisibility) > 0 {
+		return nil, chat.Errorf(chat.Invalid, "message.restricted_visibility cannot be used here")
+	}
+	system := *r
+	system.ParentID = ""
+	if system.Type == "" {
+		system.Type = chat.MessageSystem
+	}
+	e := &editor{app: app, seat: seat}
+	m, _, err := e.compose(ctx, &system)
+	if err != nil {
+		return nil, err
+	}
+	m.Silent, m.Shadowed = true, shadowed(seat, app)
+	resp, err := s.deliver(ctx, &delivery{editor: e, m: m})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Message, nil
+}
+
+// delivery is a new message on its way to the store and to those whom it is for.
+type delivery struct {
+	*editor
+
+	m          *chat.Message
+	of         *chat.Message // what it replies to, or nil
+	keepHidden bool          // from members who hid the channel
+}
+
+// deliver writes the message, tells of it and returns it as its author sees it.
+func (s *Service) deliver(ctx context.Context, d *delivery) (*SendResponse, error) {
+	if d.m.QuotedMessageID != "" {
+		if err := d.showQuoted(ctx); err != nil {
+			return nil, err
+		}
+	}
+	send := &store.Send{Message: d.m, Touch: d.touches(), Reader: d.reader()}
+	send.Items = d.counting(send.Reader)
+	ev, err := d.told(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if d.seat.Channel.Config.CountMessages {
+		ev.ChannelMessageCount = new(int)
+		send.Total = ev.ChannelMessageCount
+	}
+	resp := &SendResponse{Message: asAuthor(d.m)}
+	told := audience(ev)
+	if len(told) == 1 && send.Total == nil { // otherwise there is something to be filled in yet
+		if resp.encoded, err = encode(ev); err != nil {
+			return nil, err
+		}
+	}
+	send.Items = append(send.Items, told...)
+	if d.reveals() || d.countsForSome() {
+		send.Before = d.before
+	}
+	if err := d.app.Send(ctx, send); err != nil {
+		return nil, err
+	}
+	return resp, nil
+}
+
+// encode encodes an event about a message here, rather than where it is published,
+// which does so for one after the other, and returns its message's encoding.
+func encode(ev *chat.Event) (jsontext.Value, error) {
+	msg, err := wire.Marshal(ev.Message)
+	if err != nil {
+		return nil, err
+	}
+	rest := *ev
+	rest.Message = nil
+	b, err := wire.Marshal(&rest)
+	if err != nil {
+		return nil, err
+	}
+	const room = 16 // for the field's name and punctuation
+	ev.Encoded = wire.With(append(make([]byte, 0, len(b)+len(msg)+room), b...), "message", msg)
+	return msg, nil
+}
+
+// asAuthor is a message as its author sees it: he does not know of his shadow ban.
+func asAuthor(m *chat.Message) *chat.Message {
+	if !m.Shadowed {
+		return m
+	}
+	v := *m
+	v.Shadowed = false
+	return &v
+}
+
+// showQuoted fills in the quoted message as everybody sees it.
+func (d *delivery) showQuoted(ctx context.Context) error {
+	q, err := d.app.Messages(ctx, store.Viewer{Server: true}, store.View{CID: d.m.CID}, []string{d.m.QuotedMessageID})
+	if err != nil || len(q) == 0 {
+		return err
+	}
+	q[0].QuotedMessage = nil
+	d.m.QuotedMessage = q[0]
+	return nil
+}
+
+// touches tells whether the message raises the channel's last_message_at.
+func (d *delivery) touches() bool {
+	skip := d.m.Type == chat.MessageSystem && d.seat.Channel.Config.SkipLastMsgUpdateForSystemMsg
+	return d.m.InChannel() && !d.m.Shadowed && !skip
+}
+
+// reader is the author where he has thereby read the channel, else "".
+func (d *delivery) reader() string {
+	member := d.seat.Member
+	if member == nil || !member.Listens() || !d.m.InChannel() || !d.seat.Channel.Config.ReadEvents {
+		return ""
+	}
+	return d.m.UserID
+}
+
+// counting are the changes of unread numbers.
+func (d *delivery) counting(reader string) []chat.Item {
+	if d.m.Counts() && d.seat.Channel.Config.ReadEvents {
+		return []chat.Item{&chat.Change{Kind: chat.MessageCounted, CID: d.m.CID, User: d.m.UserID, Only: d.m.RestrictedVisibility}}
+	}
+	if reader != "" {
+		return []chat.Item{&chat.Change{Kind: chat.UnreadSet, CID: d.m.CID, User: reader}}
+	}
+	return nil
+}
+
+// told is the event that tells of the message.
+func (d *delivery) told(ctx context.Context) (*chat.Event, error) {
+	m, ch := d.m, d.seat.Channel
+	ev := about(evNew, d.app.ID, m, ch)
+	ev.CreatedAt, ev.User = m.CreatedAt, m.User
+	ev.WithUnread, ev.WithWatchers = ch.Config.ReadEvents, true
+	if m.InChannel() {
+		ev.Also = evNotifyNew
+	}
+	if d.of != nil {
+		ids := participants(d.of, m.UserID)
+		users, err := d.app.Users(ctx, ids...)
+		if err != nil {
+			return nil, err
+		}
+		ev.ParentAuthor = d.of.UserID
+		for _, id := range ids {
+			if u := users[id]; u != nil {
+				ev.ThreadParticipants = append(ev.ThreadParticipants, u)
+			}
+		}
+	}
+	return ev, nil
+}
+
+// participants are those of a thread after a reply by user.
+func participants(of *chat.Message, user string) []string {
+	ids := of.ThreadParticipantIDs
+	if len(ids) == 0 {
+		ids = []string{of.UserID}
+	}
+	if slices.Contains(ids, user) {
+		return ids
+	}
+	return append(slices.Clip(ids), user)
+}
+
+// reveals tells whether the message shows the channel to members who hid it.
+func (d *delivery) reveals() bool {
+	return d.seat.Channel.HiddenCount > 0 && !d.keepHidden && d.m.InChannel() && !d.m.Shadowed
+}
+
+// countsForSome tells whether the message is unread for those only who may see it.
+func (d *delivery) countsForSome() bool {
+	return len(d.m.RestrictedVisibility) > 0 && d.m.Counts() && d.seat.Channel.Config.ReadEvents
+}
+
+// before runs in the message's transaction.
+func (d *delivery) before(ctx context.Context, tx *store.Tx) error {
+	if d.countsForSome() {
+		others := without(d.m.RestrictedVisibility, d.m.UserID)
+		if err := tx.CountFor(ctx, d.m.CID, others...); err != nil {
+			return err
+		}
+	}
+	if !d.reveals() {
+		return nil
+	}
+	ids, err := tx.Reveal(ctx, d.m.CID, d.m.RestrictedVisibility)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	ch, err := tx.EventChannel(ctx, d.m.CID)
+	if err != nil {
+		return err
+	}
+	users, err := tx.Users(ctx, ids...)
+	for _, id := range ids {
+		ev := chat.UserEvent(evVisible, tx.ID, d.m.CreatedAt, id)
+		ev.CID, ev.ChannelID, ev.ChannelType, ev.Channel, ev.User = ch.CID, ch.ID, ch.Type, ch, users[id]
+		tx.Emit(ev)
+	}
+	return err
+}
+
+func without(ids []string, id string) []string {
+	out := make([]string, 0, len(ids))
+	for _, v := range ids {
+		if v != id {
+			out = append(out, v)
+		}
+	}
+	return out
+}

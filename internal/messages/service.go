@@ -1,0 +1,81 @@
+package messages
+
+import (
+	"context"
+
+	"chatd/internal/access"
+	"chatd/internal/auth"
+	"chatd/internal/chat"
+	"chatd/internal/permission"
+	"chatd/internal/store"
+)
+
+// Service has a method for each operation on messages and reactions. Its exported
+// fields must be set before the first call.
+type Service struct {
+	Store  *store.Store
+	Access *access.Access
+
+	sending inFlight
+}
+
+// app returns the actor and the store of his app.
+func (s *Service) app(ctx context.Context) (*auth.Actor, *store.App) {
+	actor := auth.FromContext(ctx)
+	return actor, s.Store.App(actor.App.ID)
+}
+
+// find returns a message as it is stored and the actor's seat in its channel. The
+// channel must exist and be enabled, and the message must be within what the actor
+// can see: NotFound where it is not.
+func (s *Service) find(ctx context.Context, id string) (*access.Seat, *chat.Message, error) {
+	actor, app := s.app(ctx)
+	m, err := app.Message(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	seat, err := s.Access.Seat(ctx, m.CID)
+	if chat.KindOf(err) == chat.NotFound {
+		return nil, nil, chat.Errorf(chat.NotFound, "channel %s of message with id %s has been deleted", m.CID, id)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := seat.Enabled(); err != nil {
+		return nil, nil, err
+	}
+	if cut := seat.Channel.TruncatedAt; cut != nil && !m.CreatedAt.After(*cut) {
+		return nil, nil, chat.Errorf(chat.NotFound, "message with id %s has been deleted", id)
+	}
+	hidden := seat.View().Since
+	if hidden != nil && !m.CreatedAt.After(*hidden) || !m.VisibleTo(actor.UserID) && !seat.May(permission.ReadRestrictedVisibilityMessage, false) {
+		return nil, nil, chat.Errorf(chat.NotFound, "message with id %s doesn't exist", id)
+	}
+	return seat, m, nil
+}
+
+// own tells whether the message is the actor's.
+func own(seat *access.Seat, m *chat.Message) bool {
+	return seat.Actor.UserID != "" && seat.Actor.UserID == m.UserID
+}
+
+// notDeleted returns the refusal to change a deleted message.
+func notDeleted(m *chat.Message) error {
+	if m.DeletedAt != nil {
+		return chat.Errorf(chat.Invalid, "message with id %s has been deleted", m.ID)
+	}
+	return nil
+}
+
+// unsupported is the answer where a channel's configuration has a feature off.
+func unsupported(seat *access.Seat, feature string) error {
+	return chat.Errorf(chat.FeatureNotSupported, "Channel type %s does not support %s", seat.Channel.Type, feature)
+}
+
+// within checks a limit of a list.
+func within(field string, n, most int) error {
+	if n > most {
+		return chat.Errorf(chat.Invalid, "%s must contain at maximum %d items", field, most)
+	}
+	return nil
+}
