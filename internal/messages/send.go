@@ -136,37 +136,6 @@ func shadowed(seat *access.Seat, app *store.App) bool {
 	return m != nil && m.ShadowBanned && (m.BanExpires == nil || now.Before(*m.BanExpires))
 }
 
-// PostSystem posts a message that goes along with a change of the channel, as the
-// actor: of type system where it names none, and silent, so that nobody's unread
-// number rises. The caller has decided that the actor may change the channel;
-// neither a frozen channel nor slow mode stops the message. seat is the actor's,
-// as it is after the change.
-func (s *Service) PostSystem(ctx context.Context, seat *access.Seat, r *chat.MessageRequest) (*chat.Message, error) {
-	actor, app := s.app(ctx)
-	if actor.User == nil {
-		return nil, chat.Errorf(chat.Invalid, "either message.user or message.user_id must be provided when using server side auth.")
-	}
-	if len(r.RestrictedVisibility) > 0 {
-		return nil, chat.Errorf(chat.Invalid, "message.restricted_visibility cannot be used here")
-	}
-	system := *r
-	system.ParentID = ""
-	if system.Type == "" {
-		system.Type = chat.MessageSystem
-	}
-	e := &editor{app: app, seat: seat}
-	m, _, err := e.compose(ctx, &system)
-	if err != nil {
-		return nil, err
-	}
-	m.Silent, m.Shadowed = true, shadowed(seat, app)
-	resp, err := s.deliver(ctx, &delivery{editor: e, m: m})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Message, nil
-}
-
 // delivery is a new message on its way to the store and to those whom it is for.
 type delivery struct {
 	*editor

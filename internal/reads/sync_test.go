@@ -63,7 +63,7 @@ func (w *world) edit(m *chat.Message, s string) {
 func (w *world) remove(m *chat.Message) {
 	w.t.Helper()
 	w.tx(func(ctx context.Context, tx *store.Tx) error {
-		_, _, err := tx.DeleteMessage(ctx, m.CID, m.ID, tx.Now())
+		_, err := tx.DeleteMessage(ctx, m.CID, m.ID, tx.Now())
 		return err
 	})
 }

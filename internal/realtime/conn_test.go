@@ -104,9 +104,9 @@ func (c *rawClient) read() (op byte, payload []byte, err error) {
 
 func TestHealthChecks(t *testing.T) {
 	t.Parallel()
-	n := startNode(t, func(cfg *realtime.Config) { cfg.HealthInterval = 100 * time.Millisecond })
+	n := startNode(t, func(cfg *realtime.Config) { cfg.HealthInterval = 64 * time.Millisecond })
 	ann := n.dial(t, "ann")
-	for range 10 {
+	for range 5 {
 		e := ann.expect(t, "health.check")
 		at, err := time.Parse(time.RFC3339Nano, fmt.Sprint(e["created_at"]))
 		if e["connection_id"] != ann.id || e["cid"] != "*" || err != nil || time.Since(at) > patience || len(e) != 4 {
@@ -171,7 +171,7 @@ func TestTooLongAMessageFromTheClient(t *testing.T) {
 // never heard may go on reading.
 func TestSilentPeers(t *testing.T) {
 	t.Parallel()
-	n := startNode(t, func(cfg *realtime.Config) { cfg.HealthInterval = 100 * time.Millisecond })
+	n := startNode(t, func(cfg *realtime.Config) { cfg.HealthInterval = 64 * time.Millisecond })
 	reader, talker := n.dialRaw(t, "reader"), n.dialRaw(t, "talker")
 	talker.send(t, 1, `[{"type":"health.check"}]`)
 	pings := 0
@@ -196,7 +196,7 @@ func TestSilentPeers(t *testing.T) {
 	if l := n.backend.expectLeft(t); l.User != "talker" {
 		t.Errorf("left %+v", l)
 	}
-	for range 20 { // health intervals
+	for range 10 { // health intervals
 		if op, _, err := reader.read(); op != 1 || err != nil {
 			t.Fatalf("reader got frame %x, %v", op, err)
 		}
@@ -205,7 +205,7 @@ func TestSilentPeers(t *testing.T) {
 
 func TestPingsAreASignOfLife(t *testing.T) {
 	t.Parallel()
-	n := startNode(t, func(cfg *realtime.Config) { cfg.HealthInterval = 100 * time.Millisecond })
+	n := startNode(t, func(cfg *realtime.Config) { cfg.HealthInterval = 64 * time.Millisecond })
 	c := n.dialRaw(t, "ann")
 	for range 10 {
 		c.send(t, 9, "hi")

@@ -100,8 +100,12 @@ func (s *Server) build(o Options) error {
 		if err != nil {
 			return fmt.Errorf("redis url: %w", err)
 		}
+		ro.ContextTimeoutEnabled, ro.MaxRetries = true, -1 // the limiter and the bus each heal in their own way
 		s.redis = redis.NewClient(ro)
-		bus, limiter = realtime.NewRedisBus(s.redis, o.Logger), ratelimit.NewRedis(s.redis)
+		bus = realtime.NewRedisBus(s.redis, o.Logger)
+		if limiter, err = ratelimit.NewRedis(s.redis); err != nil {
+			return err
+		}
 	}
 	b := &backend{}
 	s.hub = realtime.New(realtime.Config{

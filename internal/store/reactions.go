@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -268,14 +269,14 @@ func reactionOrder(b *filter.Builder, doc jsontext.Value) (filter.Order, string,
 			sorts = append(sorts, filter.Sort{Field: field, Desc: sorts[0].Desc})
 		}
 	}
-	scope := ""
+	var scope strings.Builder
 	for _, s := range sorts {
-		scope += s.Field
+		scope.WriteString(s.Field)
 		if s.Desc {
-			scope += "-"
+			scope.WriteByte('-')
 		}
-		scope += " "
+		scope.WriteByte(' ')
 	}
 	order, err := reactionKeys.Order(b, sorts)
-	return order, scope, err
+	return order, scope.String(), err
 }
