@@ -307,7 +307,10 @@ func TestShadowedMessages(t *testing.T) {
 	s.As("ann").Get("/unread").OK().Want("total_unread_count", "0")
 	s.As("bob").Get("/messages/dim").OK().Want("message.shadowed", "false")
 	s.As("ann").Get("/messages/dim").OK().Want("message.shadowed", "true")
-	s.As("bob").Post(path+"/query", `{"state":true}`).OK().Want("messages.#", "1")
+	s.As("bob").Post(path+"/query", `{"state":true}`).OK().Want("messages.#", "1").Want("messages.0.user.shadow_banned", "false")
+	s.As("bob").Put("/messages/dim", `{"set":{"color":"red"}}`).OK().Want("message.shadowed", "false")
+	bob.Expect("message.updated").Want("message.shadowed", "false").Want("user.shadow_banned", "false").Want("message.user.shadow_banned", "false")
+	ann.Expect("message.updated").Want("message.shadowed", "true")
 }
 
 func TestNextMessageShowsHiddenChannels(t *testing.T) {

@@ -68,9 +68,10 @@ func (e *editor) now() time.Time {
 	return now
 }
 
-// author is the actor as others see him. Who is shadow-banned must not find out.
+// author is the actor as messages and events show him, nil when he is nobody. Who
+// is shadow-banned must not find out.
 func author(actor *auth.Actor) *chat.User {
-	if !actor.User.ShadowBanned {
+	if actor.User == nil || !actor.User.ShadowBanned {
 		return actor.User
 	}
 	u := *actor.User
@@ -180,7 +181,7 @@ func (e *editor) pin(m *chat.Message, r *chat.MessageRequest, now time.Time) err
 		return chat.Errorf(chat.Invalid, "message.pin_expires must be in the future")
 	}
 	if !m.Pinned {
-		m.Pinned, m.PinnedAt, m.PinnedByID, m.PinnedBy = true, &now, e.seat.Actor.UserID, e.seat.Actor.User
+		m.Pinned, m.PinnedAt, m.PinnedByID, m.PinnedBy = true, &now, e.seat.Actor.UserID, author(e.seat.Actor)
 	}
 	m.PinExpires = expires
 	return nil

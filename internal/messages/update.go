@@ -138,7 +138,7 @@ func (s *Service) edit(ctx context.Context, id string, change func(*chat.Message
 			return err
 		}
 		ev := about(evUpdated, tx.ID, seen.public, seat.Channel)
-		ev.User = seat.Actor.User
+		ev.User = author(seat.Actor)
 		tx.Emit(audience(ev)...)
 		return nil
 	})

@@ -15,7 +15,8 @@ const latestReactions = 10
 
 // Hydrate fills in what messages show beside their rows: users, the sender's
 // membership, reactions, the quoted message, and what the viewer deleted for
-// himself. Pins that have ended are taken off. It takes a number of statements that
+// himself. Pins that have ended are taken off, and users do not tell who is
+// shadow-banned. It takes a number of statements that
 // does not depend on how many messages there are, most of them none in the common
 // case. The messages must be the caller's own.
 func (a *App) Hydrate(ctx context.Context, v Viewer, msgs ...*chat.Message) error {
@@ -169,6 +170,9 @@ func (h *hydration) people(ctx context.Context, all []*chat.Message) error {
 	var err error
 	if h.users, err = h.Users(ctx, list...); err != nil {
 		return err
+	}
+	for _, u := range h.users { // who is shadow-banned must not find out
+		u.ShadowBanned = false
 	}
 	h.members, err = h.seats(ctx, seats)
 	return err

@@ -173,6 +173,9 @@ func (a *App) reactors(ctx context.Context, list []*chat.Reaction) error {
 	if err != nil {
 		return err
 	}
+	for _, u := range users { // who is shadow-banned must not find out
+		u.ShadowBanned = false
+	}
 	h := hydration{users: users}
 	for _, r := range list {
 		r.User = h.user(r.UserID)
