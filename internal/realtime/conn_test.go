@@ -190,6 +190,7 @@ func TestSilentPeers(t *testing.T) {
 			break
 		}
 	}
+	_ = talker.Close()
 	if pings == 0 {
 		t.Error("it was not asked for a sign of life")
 	}

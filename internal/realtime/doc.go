@@ -16,7 +16,9 @@
 // numbers, on their connections. Then it writes to each connection itself,
 // without waiting; only what a socket does not take at once is left to a writer
 // goroutine that exists as long as there is a backlog. A connection whose backlog
-// passes its bound is closed with code 1013.
+// passes its bound is closed with code 1013. When most of many recipients are
+// behind it is the server that is too slow: then the dispatcher waits for them a
+// little, its queue fills and publishers slow down.
 //
 // # The cluster's view
 //
@@ -30,7 +32,7 @@
 //
 // All exported methods are safe for concurrent use, except those of a Socket
 // before Serve. Locks are taken in this order: peers, channel shard, user shard,
-// connection, outbox. None is held while something is written to a socket or to
+// a connection's state, its sink, outbox. None is held while something is written to a socket or to
 // the bus, or while the Backend is asked. Run owns the dispatchers, the outbox,
 // the ticker and the cluster's goroutines; Serve runs in its caller's goroutine
 // and waits for its connection's writer.

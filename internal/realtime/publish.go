@@ -11,8 +11,9 @@ import (
 var errStopped = errors.New("realtime: the hub has stopped")
 
 // Publish delivers a publication to this node's connections and hands it to the
-// bus for the others. It never waits for a reader; it waits for the bus up to
-// 250 ms. Stale changes have been passed to OnStale when it returns.
+// bus for the others. It never waits for a single reader; it waits for the bus up
+// to 250 ms, and for its turn while this node has more to deliver than it can.
+// Stale changes have been passed to OnStale when it returns.
 //
 // An error means that other nodes may not get the publication: they are told that
 // they have missed something as soon as the bus is back. On this node it is
@@ -56,8 +57,8 @@ func (h *Hub) stale(p *publication) {
 	}
 }
 
-// enqueue hands a publication to its dispatcher. It waits while the dispatcher has
-// more than it can do, never for a reader. False after the end of Run.
+// enqueue hands a publication to its dispatcher, and waits while that has more than
+// it can do. False after the end of Run.
 func (h *Hub) enqueue(p *publication) bool {
 	if len(p.Items) == 0 {
 		return true

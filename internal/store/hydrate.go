@@ -16,9 +16,9 @@ const latestReactions = 10
 // Hydrate fills in what messages show beside their rows: users, the sender's
 // membership, reactions, the quoted message, and what the viewer deleted for
 // himself. Pins that have ended are taken off, and users do not tell who is
-// shadow-banned. It takes a number of statements that
-// does not depend on how many messages there are, most of them none in the common
-// case. The messages must be the caller's own.
+// shadow-banned. It takes a number of statements that does not depend on how many
+// messages there are, most of them none in the common case. The messages must be
+// the caller's own.
 func (a *App) Hydrate(ctx context.Context, v Viewer, msgs ...*chat.Message) error {
 	if len(msgs) == 0 {
 		return nil

@@ -45,6 +45,9 @@ func (r *EventRequest) Validate() error {
 	case strings.Contains(r.Event.Type, "."):
 		return chat.Errorf(chat.Invalid, "event.type %q is not valid: custom events have no dot in their type", r.Event.Type)
 	}
+	if len(r.Event.Custom) > 0 { // SDKs send the time of an event; the server's counts
+		r.Event.Custom = chat.Without(r.Event.Custom, "created_at")
+	}
 	return chat.CheckCustom("event", r.Event.Custom, chat.MaxCustom, eventFields)
 }
 

@@ -155,7 +155,7 @@ test('features that a type switches off answer so', async () => {
   const { message } = await mine.sendMessage({ text: 'short' });
   assert.equal((await refusal(() => mine.sendReaction(message.id, { type: 'like' }))).code, 19);
   assert.equal((await refusal(() => mine.sendMessage({ text: 'r', parent_id: message.id }))).code, 19);
-  assert.equal((await refusal(() => mine.sendEvent({ type: 'wave' }))).code, 18);
+  assert.equal((await refusal(() => mine.sendEvent({ type: 'wave' }))).code, 19);
   assert.equal((await refusal(() => mine.sendMessage({ text: 'much too long' }))).code, 20);
 });
 
