@@ -52,7 +52,9 @@ func TestSocket(t *testing.T) {
 			}()
 			go func() {
 				_, _ = theirs.Write(bytes.Join(tt.frames, nil))
-				_ = theirs.Close()
+				if tt.pongs == "" { // else it is open until the answer is read
+					_ = theirs.Close()
+				}
 			}()
 			s := &socket{c: ours, r: bufio.NewReaderSize(ours, socketBuffer)}
 			var err error

@@ -97,7 +97,7 @@ func TestUpsertUsers(t *testing.T) {
 		{name: "reserved", method: "POST", path: "/users", body: put("ann", `{"id":"ann","created_at":"2020-01-01T00:00:00Z","updated_at":1}`), status: 400, code: 4, message: "user.created_at is a reserved field, user.updated_at is a reserved field"},
 		{name: "no such role", method: "POST", path: "/users", body: put("ann", `{"id":"ann","role":"king"}`), status: 400, code: 4, message: `role "king" does not exist`},
 		{name: "too big", method: "POST", path: "/users", body: put("ann", `{"id":"ann","x":"`+strings.Repeat("x", 5200)+`"}`), status: 413, code: 22, message: "too big"},
-		{name: "NUL", method: "POST", path: "/users", body: put("ann", `{"id":"ann","x":"\u0000"}`), status: 400, code: 4, message: "cannot be stored"},
+		{name: "NUL", method: "POST", path: "/users", body: put("ann", `{"id":"ann","x":"\u0000"}`), status: 400, code: 4, message: "invalid character"},
 		{name: "all or nothing", method: "POST", path: "/users", body: `{"users":{"aaa":{"id":"aaa"},"zzz":{"id":"zzz","role":"king"}}}`, status: 400, code: 4, message: "king"},
 		{name: "nothing it was", method: "GET", path: find(`{"filter_conditions":{"id":"aaa"}}`), want: map[string]string{"users": "[]"}},
 
