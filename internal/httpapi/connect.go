@@ -137,7 +137,6 @@ func (a *API) poll(r *http.Request) (*pollResponse, error) {
 	return &pollResponse{Events: events}, err
 }
 
-
 // hi answers the probe with which SDKs warm up their connection.
 func (a *API) hi(w http.ResponseWriter, r *http.Request) {
 	a.respond(w, r, http.StatusOK, &struct{}{}, time.Now())
