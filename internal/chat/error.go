@@ -27,7 +27,7 @@ const (
 	PayloadTooBig       Kind = "payload_too_big"       // 22
 	Timeout             Kind = "timeout"               // 23
 	HeaderTooBig        Kind = "header_too_big"        // 24
-	TokenExpired        Kind = "token_expired"         // 40: the only one on which SDKs fetch a new token
+	TokenExpired        Kind = "token_expired"         //nolint:gosec // G101: no secret. 40: the only one on which SDKs fetch a new token
 	TokenNotYetValid    Kind = "token_not_yet_valid"   // 41
 	TokenBeforeIssued   Kind = "token_before_issued"   // 42
 	TokenSignature      Kind = "token_signature"       // 43

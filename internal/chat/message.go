@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -98,15 +99,7 @@ func (m *Message) Counts() bool {
 
 // VisibleTo tells whether a message of restricted visibility is for the user.
 func (m *Message) VisibleTo(userID string) bool {
-	if len(m.RestrictedVisibility) == 0 || m.UserID == userID {
-		return true
-	}
-	for _, id := range m.RestrictedVisibility {
-		if id == userID {
-			return true
-		}
-	}
-	return false
+	return len(m.RestrictedVisibility) == 0 || m.UserID == userID || slices.Contains(m.RestrictedVisibility, userID)
 }
 
 // EndPin takes the pin off a message whose pin has expired.

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -43,9 +44,7 @@ func bound(method, target, body string, header http.Header) (*bindRequest, error
 		err = bind(r, got)
 	}))
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
-	for k, v := range header {
-		r.Header[k] = v
-	}
+	maps.Copy(r.Header, header)
 	m.ServeHTTP(httptest.NewRecorder(), r)
 	return got, err
 }
@@ -58,11 +57,15 @@ func TestBind(t *testing.T) {
 		want                       *bindRequest
 		err                        string
 	}{
-		{"path, query and body", "POST", "/x/team?limit=3&hard=true&user_id=ann", `{"text":"hi"}`,
-			&bindRequest{Type: "team", Limit: 3, Hard: true, Text: "hi", ActAs: chat.ActAs{UserID: "ann"}}, ""},
+		{
+			"path, query and body", "POST", "/x/team?limit=3&hard=true&user_id=ann", `{"text":"hi"}`,
+			&bindRequest{Type: "team", Limit: 3, Hard: true, Text: "hi", ActAs: chat.ActAs{UserID: "ann"}}, "",
+		},
 		{"an empty body is an empty request", "POST", "/x/team", "", &bindRequest{Type: "team"}, ""},
-		{"payload of a GET", "GET", "/x/team?payload=" + url.QueryEscape(`{"filter_conditions":{"id":"a"},"sort":[{"field":"id","direction":-1}]}`), "",
-			&bindRequest{Type: "team", Filter: jsontext.Value(`{"id":"a"}`), Sort: []chat.SortParam{{Field: "id", Direction: -1}}}, ""},
+		{
+			"payload of a GET", "GET", "/x/team?payload=" + url.QueryEscape(`{"filter_conditions":{"id":"a"},"sort":[{"field":"id","direction":-1}]}`), "",
+			&bindRequest{Type: "team", Filter: jsontext.Value(`{"id":"a"}`), Sort: []chat.SortParam{{Field: "id", Direction: -1}}}, "",
+		},
 		{"repeated ids", "GET", "/x/team?ids=a&ids=b", "", &bindRequest{Type: "team", IDs: []string{"a", "b"}}, ""},
 		{"ids with commas", "GET", "/x/team?ids=a,b", "", &bindRequest{Type: "team", IDs: []string{"a", "b"}}, ""},
 		{"a sort in the query", "GET", "/x/team?sort=" + url.QueryEscape(`[{"field":"id"}]`), "", &bindRequest{Type: "team", Sort: []chat.SortParam{{Field: "id"}}}, ""},

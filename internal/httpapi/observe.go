@@ -92,6 +92,7 @@ type statusWriter struct {
 	entry *entry
 }
 
+// WriteHeader notes the status before it sends it.
 func (w *statusWriter) WriteHeader(status int) {
 	if w.entry.status == 0 {
 		w.entry.status = status

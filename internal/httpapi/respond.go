@@ -51,7 +51,7 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, status int, body []b
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that is gone cannot be told so
+	_, _ = w.Write(body) //nolint:gosec // G705: JSON under its content type; a client that is gone cannot be told so
 }
 
 // encoder is a way to compress bodies.

@@ -62,7 +62,7 @@ func TestRedis(t *testing.T) {
 
 // newKey returns a key of an app that no other test counts.
 func newKey() ratelimit.Key {
-	return ratelimit.Key{App: chat.AppID(rand.Int64()), Operation: "SendMessage", Platform: "web"} //nolint:gosec // no secret
+	return ratelimit.Key{App: chat.AppID(rand.Int64()), Operation: "SendMessage", Platform: "web"}
 }
 
 // thisMinute is when the running minute started: Redis keeps no keys of the past.

@@ -96,7 +96,7 @@ func Nodes(tb testing.TB, n int) []*Server {
 
 func boot(ctx context.Context, dsn string, bus realtime.Bus, node string) (*server.Server, error) {
 	return server.New(ctx, server.Options{
-		DatabaseURL: dsn, Bus: bus, Node: node, MaxConns: 8, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		DatabaseURL: dsn, Bus: bus, Node: node, MaxConns: 8, Logger: slog.New(slog.DiscardHandler),
 	})
 }
 
@@ -250,7 +250,7 @@ func (c *Client) send(req *http.Request) *Response {
 	return &Response{tb: c.s.TB, what: req.Method + " " + req.URL.Path, Status: resp.StatusCode, Header: resp.Header, Body: b}
 }
 
-// Get, Post, Put, Patch and Delete make a request of that method.
+// Get makes a GET request.
 func (c *Client) Get(path string) *Response { c.s.TB.Helper(); return c.Do(http.MethodGet, path, nil) }
 
 // Post makes a POST request.

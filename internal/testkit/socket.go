@@ -3,6 +3,7 @@ package testkit
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -63,9 +64,7 @@ func (c *Client) Connect() *Socket {
 func (c *Client) Dial(more map[string]any) *Socket {
 	c.s.TB.Helper()
 	doc := map[string]any{"user_id": c.ID, "user_details": map[string]any{"id": c.ID}}
-	for k, v := range more {
-		doc[k] = v
-	}
+	maps.Copy(doc, more)
 	return c.DialQuery(url.Values{"json": {string(c.encode(doc))}})
 }
 
@@ -83,7 +82,7 @@ func (c *Client) DialQuery(q url.Values) *Socket {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	conn, resp, err := websocket.Dial(ctx, strings.Replace(c.s.URL, "http", "ws", 1)+"/connect?"+q.Encode(), nil)
+	conn, resp, err := websocket.Dial(ctx, strings.Replace(c.s.URL, "http", "ws", 1)+"/connect?"+q.Encode(), nil) //nolint:bodyclose // Dial closes the body of a failed handshake; else it is the connection
 	if err != nil {
 		c.s.TB.Fatal(err)
 	}
