@@ -67,7 +67,11 @@ func Status(ctx context.Context, dsn string) ([]Migration, error) {
 	err := with(dsn, func(p *goose.Provider) error {
 		states, err := p.Status(ctx)
 		for _, s := range states {
-			all = append(all, Migration{Version: s.Source.Version, Name: path.Base(s.Source.Path), AppliedAt: s.AppliedAt})
+			name := jobsName
+			if s.Source.Path != "" {
+				name = path.Base(s.Source.Path)
+			}
+			all = append(all, Migration{Version: s.Source.Version, Name: name, AppliedAt: s.AppliedAt})
 		}
 		return err
 	})
@@ -82,6 +86,7 @@ func Hash() string {
 		b, _ := FS.ReadFile(name) // embedded, so it is there
 		fmt.Fprintf(h, "%s %d\n%s", name, len(b), b)
 	}
+	fmt.Fprintf(h, "%s %d\n", jobsName, riverTables)
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
@@ -101,7 +106,7 @@ func with(dsn string, fn func(*goose.Provider) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, FS, goose.WithLocker(locker))
+	p, err := goose.NewProvider(goose.DialectPostgres, db, FS, goose.WithLocker(locker), goose.WithGoMigrations(jobs(dsn)))
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"chatd/internal/chat"
 	"chatd/internal/config"
 	"chatd/internal/httpapi"
+	"chatd/internal/jobs"
 	"chatd/internal/messages"
 	"chatd/internal/ratelimit"
 	"chatd/internal/reads"
@@ -56,6 +57,7 @@ type Server struct {
 	store *store.Store
 	hub   *realtime.Hub
 	api   *httpapi.API
+	jobs  *jobs.Queue
 	redis redis.UniversalClient
 	drain time.Duration
 }
@@ -86,11 +88,15 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if s.drain == 0 {
 		s.drain = defaultDrain
 	}
+	if s.jobs, err = jobs.New(ctx, direct, o.Logger); err != nil {
+		st.Close()
+		return nil, err
+	}
 	if err := s.build(o); err != nil {
 		st.Close()
 		return nil, err
 	}
-	return s, nil
+	return s, s.jobs.Open()
 }
 
 func (s *Server) build(o Options) error {
@@ -169,19 +175,25 @@ func (s *Server) Drain(ctx context.Context) { s.hub.Drain(ctx) }
 // reconnect elsewhere, waiting writes are committed, everything is closed.
 func (s *Server) Run(ctx context.Context) error {
 	hubCtx, stopHub := context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan error, 1)
+	jobsCtx, stopJobs := context.WithCancel(ctx)
+	done, worked := make(chan error, 1), make(chan error, 1)
 	go func() { done <- s.hub.Run(hubCtx) }()
+	go func() { worked <- s.jobs.Run(jobsCtx) }()
 	var err error
 	select {
 	case <-ctx.Done():
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.drain)
 		s.hub.Drain(drain)
 		cancel()
+		err = <-worked // what jobs tell of still reaches the other nodes
 		stopHub()
-		err = <-done
+		err = errors.Join(err, <-done)
 	case err = <-done:
 		stopHub()
+		stopJobs()
+		err = errors.Join(err, <-worked)
 	}
+	stopJobs()
 	s.store.Close()
 	if s.redis != nil {
 		err = errors.Join(err, s.redis.Close())

@@ -132,8 +132,12 @@ func (a *App) Now() time.Time { return a.s.now().UTC().Truncate(time.Microsecond
 // are not read there.
 type Tx struct {
 	*App
+	tx    pgx.Tx
 	items []chat.Item
 }
+
+// SQL is the transaction itself, for jobs that are enqueued in it.
+func (t *Tx) SQL() pgx.Tx { return t.tx }
 
 // Emit has items published, in order, when the transaction has committed.
 func (t *Tx) Emit(items ...chat.Item) { t.items = append(t.items, items...) }
@@ -149,7 +153,7 @@ func (a *App) InTx(ctx context.Context, fn func(*Tx) error) error {
 	var t *Tx
 	err := retry(func() error {
 		return pgx.BeginFunc(ctx, a.s.pool, func(tx pgx.Tx) error {
-			t = &Tx{App: &App{s: a.s, db: tx, ID: a.ID}}
+			t = &Tx{App: &App{s: a.s, db: tx, ID: a.ID}, tx: tx}
 			return fn(t)
 		})
 	})
