@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { client, event, id, login, logout, people, refusal, server } from './kit.js';
+import { client, event, id, login, logout, options, people, refusal, server } from './kit.js';
 
 test('connectUser answers with the own user', async () => {
   const ann = id('ann');
@@ -115,7 +115,7 @@ test('the long-poll fallback delivers events', async () => {
   const ann = await login(id('ann'));
   await server.upsertUser({ id: bob });
   const { StreamChat } = await import('stream-chat');
-  const fallback = new StreamChat(c.key, { baseURL: c.baseURL, enableWSFallback: true, timeout: 10_000 });
+  const fallback = new StreamChat(c.key, { ...options(c.baseURL), enableWSFallback: true });
   fallback.wsBaseURL = 'ws://127.0.0.1:1'; // nothing listens there
   await fallback.connectUser({ id: bob }, server.createToken(bob));
   assert.ok(fallback.wsFallback, 'the client did not fall back');

@@ -9,7 +9,8 @@ const secret = process.env.STREAM_SECRET;
 export const urls = [process.env.STREAM_URL, process.env.STREAM_URL_2].filter(Boolean);
 if (!key || !secret || urls.length === 0) throw new Error('STREAM_URL, STREAM_KEY and STREAM_SECRET must be set');
 
-const options = (base) => ({ baseURL: base, timeout: 10_000, enableInsights: false });
+/** Options of a client of the node at base. Its last one keeps the SDK's advice about browsers quiet. */
+export const options = (base) => ({ baseURL: base, timeout: 10_000, allowServerSideConnect: true });
 
 /** A server-side client. */
 export const server = new StreamChat(key, secret, options(urls[0]));
@@ -17,9 +18,16 @@ export const server = new StreamChat(key, secret, options(urls[0]));
 /** A fresh id, so tests never meet. */
 export const id = (name) => `${name}-${randomUUID().slice(0, 8)}`;
 
+// The SDK leaves timers of up to 25 s behind, which would hold up the end of every
+// file. So none of them keeps the process alive; this one does, until the tests end.
+const { setTimeout: start } = globalThis;
+globalThis.setTimeout = Object.assign((...args) => start(...args).unref(), start);
+const alive = setInterval(() => {}, 60_000);
+
 const open = new Set();
 after(async () => {
   await Promise.all([...open].map((c) => c.disconnectUser().catch(() => {})));
+  clearInterval(alive);
 });
 
 let turn = 0;
