@@ -55,6 +55,10 @@ func plain(text string) bool {
 		switch c := text[i]; {
 		case markup[c]:
 			return false
+		case pairs[c] && strings.IndexByte(text[i+1:], c) >= 0:
+			return false
+		case c == '&' && !strings.HasPrefix(text[i+1:], " "):
+			return false
 		case c == '.' && i >= 3 && strings.EqualFold(text[i-3:i], "www"):
 			return false
 		case c == ':' && strings.HasPrefix(text[i:], "://"):
@@ -69,7 +73,8 @@ func plain(text string) bool {
 func startsPlain(text string) bool {
 	c := text[0]
 	switch {
-	case c >= utf8.RuneSelf, 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '\'', c == '"', c == '.', c == ',', c == '!', c == '?', c == '/', c == '@':
+	case c >= utf8.RuneSelf, 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '\'', c == '"', c == '.', c == ',', c == '!', c == '?', c == '/', c == '@',
+		c == '~', c == '_':
 		return true
 	case '0' <= c && c <= '9':
 		rest := strings.TrimLeft(text, "0123456789")
@@ -78,13 +83,16 @@ func startsPlain(text string) bool {
 	return false
 }
 
+// pairs are the bytes that mean something only when they come again.
+var pairs = [256]bool{'*': true, '_': true, '~': true, '`': true}
+
 // markup are the bytes that may mean something to markdown or to the finding of
 // links, or that HTML treats in its own ways.
 var markup = func() (m [256]bool) {
 	for c := range ' ' {
 		m[c] = true
 	}
-	for _, c := range "\\`*_[]<>&~@\x7f" {
+	for _, c := range "\\[]<@\x7f" {
 		m[c] = true
 	}
 	return m

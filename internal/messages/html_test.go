@@ -57,6 +57,7 @@ func TestPlainTakesCommonTexts(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"hello", "Hello, how are you?", "it's 5:30 - see you there!", "2024 was (almost) fine; 50% more...", "héllo 😀", "a - b + c = d",
+		"~5 minutes", "my_name is 3 * 3 > 8", "salt & pepper",
 	} {
 		if !plain(text) {
 			t.Errorf("%q takes the long way", text)
