@@ -10,35 +10,40 @@ import (
 	"chatd/internal/wire"
 )
 
-// The statements of a batch of sends. Counters come first: their rows are the
-// channels' locks.
+// The statements of a batch of sends.
 const (
-	sendCounters = `
+	// sendMany writes the counters, whose rows are the channels' locks, the messages
+	// and the readers. Of channels that are gone nothing is written.
+	sendMany = `
+	WITH n AS (
 		UPDATE channel_counters c SET unread_seq = c.unread_seq + v.counted, message_count = c.message_count + v.sent,
 			last_message_at = greatest(c.last_message_at, v.last)
 		FROM unnest($2::text[], $3::int[], $4::bigint[], $5::timestamptz[]) AS v (cid, sent, counted, last)
-		WHERE c.app_id = $1 AND c.cid = v.cid RETURNING c.cid, c.unread_seq, c.message_count`
-	sendMessages = `
+		WHERE c.app_id = $1 AND c.cid = v.cid RETURNING c.cid, c.unread_seq, c.message_count),
+	r AS (
+		INSERT INTO reads (app_id, cid, user_id, unread_base, last_read, last_read_message_id)
+		SELECT $1, v.cid, v.user_id, n.unread_seq - v.back, v.at, v.id
+		FROM unnest($6::text[], $7::text[], $8::bigint[], $9::timestamptz[], $10::text[]) AS v (cid, user_id, back, at, id)
+		JOIN n ON n.cid = v.cid
+		ORDER BY v.cid, v.user_id
+		ON CONFLICT (app_id, cid, user_id) DO UPDATE
+		SET unread_base = excluded.unread_base, last_read = excluded.last_read, last_read_message_id = excluded.last_read_message_id),
+	m AS (
 		INSERT INTO messages (app_id, ` + insertColumns + `)
 		SELECT $1, id, cid, user_id, type, text, html, mml, command, args, attachments,
-			ARRAY(SELECT jsonb_array_elements_text(lists->0)), mentioned_channel, mentioned_here,
-			ARRAY(SELECT jsonb_array_elements_text(lists->1)), ARRAY(SELECT jsonb_array_elements_text(lists->2)),
+			` + listOf + `0)) END, mentioned_channel, mentioned_here, ` + listOf + `1)) END, ` + listOf + `2)) END,
 			parent_id, show_in_channel, in_channel, silent, shadowed, pinned, pinned_at, pinned_by_id, pin_expires,
-			ARRAY(SELECT jsonb_array_elements_text(lists->3)), quoted_message_id, poll_id, custom, created_at, created_at
-		FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::json[],
-			$12::jsonb[], $13::bool[], $14::bool[], $15::text[], $16::bool[], $17::bool[], $18::bool[], $19::bool[], $20::bool[],
-			$21::timestamptz[], $22::text[], $23::timestamptz[], $24::text[], $25::text[], $26::jsonb[], $27::timestamptz[])
+			` + listOf + `3)) END, quoted_message_id, poll_id, custom, created_at, created_at
+		FROM unnest($11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::json[],
+			$21::jsonb[], $22::bool[], $23::bool[], $24::text[], $25::bool[], $26::bool[], $27::bool[], $28::bool[], $29::bool[],
+			$30::timestamptz[], $31::text[], $32::timestamptz[], $33::text[], $34::text[], $35::jsonb[], $36::timestamptz[])
 			AS v (id, cid, user_id, type, text, html, mml, command, args, attachments, lists, mentioned_channel, mentioned_here,
 				parent_id, show_in_channel, in_channel, silent, shadowed, pinned, pinned_at, pinned_by_id, pin_expires,
 				quoted_message_id, poll_id, custom, created_at)
-		WHERE cid IN (SELECT cid FROM channel_counters WHERE app_id = $1 AND cid = ANY($28))`
-	sendReads = `
-		INSERT INTO reads (app_id, cid, user_id, unread_base, last_read, last_read_message_id)
-		SELECT $1, v.cid, v.user_id, n.unread_seq - v.back, v.at, v.id
-		FROM unnest($2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::text[]) AS v (cid, user_id, back, at, id)
-		JOIN channel_counters n ON n.app_id = $1 AND n.cid = v.cid
-		ON CONFLICT (app_id, cid, user_id) DO UPDATE
-		SET unread_base = excluded.unread_base, last_read = excluded.last_read, last_read_message_id = excluded.last_read_message_id`
+		WHERE cid IN (SELECT cid FROM n))
+	SELECT cid, unread_seq, message_count FROM n`
+	// listOf begins the text[] of one of a message's lists, of which most have none.
+	listOf = `CASE WHEN lists IS NULL THEN '{}'::text[] ELSE ARRAY(SELECT jsonb_array_elements_text(lists->`
 	// A reply makes its author and the parent's participants of the thread.
 	sendReply = `
 		UPDATE messages SET reply_count = reply_count + 1, thread_participants =
@@ -50,16 +55,7 @@ const (
 // statements returns the batch that writes the rows.
 func (r *rows) statements(app chat.AppID) *pgx.Batch {
 	b := &pgx.Batch{}
-	b.Queue(sendCounters, app,
-		column(r.channels, func(c *channelRow) string { return string(c.cid) }), column(r.channels, func(c *channelRow) int { return c.sent }),
-		column(r.channels, func(c *channelRow) int64 { return c.count }), column(r.channels, func(c *channelRow) *time.Time { return c.last })).Query(r.number)
-	b.Queue(sendMessages, r.messages(app)...)
-	if len(r.readers) > 0 {
-		b.Queue(sendReads, app,
-			column(r.readers, func(c *readRow) string { return string(c.cid) }), column(r.readers, func(c *readRow) string { return c.user }),
-			column(r.readers, func(c *readRow) int64 { return c.back }), column(r.readers, func(c *readRow) time.Time { return c.at }),
-			column(r.readers, func(c *readRow) string { return c.lastID }))
-	}
+	b.Queue(sendMany, slices.Concat([]any{app}, r.counters(), r.reads(), r.messages())...).Query(r.number)
 	for _, s := range r.sends {
 		if s.Message.ParentID != "" {
 			b.Queue(sendReply, app, s.Message.ParentID, s.Message.UserID)
@@ -68,8 +64,23 @@ func (r *rows) statements(app chat.AppID) *pgx.Batch {
 	return b
 }
 
-// messages are the parameters of sendMessages.
-func (r *rows) messages(app chat.AppID) []any {
+// counters, reads and messages are the parameters of sendMany.
+func (r *rows) counters() []any {
+	return []any{
+		column(r.channels, func(c *channelRow) string { return string(c.cid) }), column(r.channels, func(c *channelRow) int { return c.sent }),
+		column(r.channels, func(c *channelRow) int64 { return c.count }), column(r.channels, func(c *channelRow) *time.Time { return c.last }),
+	}
+}
+
+func (r *rows) reads() []any {
+	return []any{
+		column(r.readers, func(c *readRow) string { return string(c.cid) }), column(r.readers, func(c *readRow) string { return c.user }),
+		column(r.readers, func(c *readRow) int64 { return c.back }), column(r.readers, func(c *readRow) time.Time { return c.at }),
+		column(r.readers, func(c *readRow) string { return c.lastID }),
+	}
+}
+
+func (r *rows) messages() []any {
 	text := func(get func(*chat.Message) string) []string {
 		return column(r.sends, func(s *Send) string { return get(s.Message) })
 	}
@@ -80,13 +91,12 @@ func (r *rows) messages(app chat.AppID) []any {
 		return column(r.sends, func(s *Send) *time.Time { return get(s.Message) })
 	}
 	return []any{
-		app,
 		text(func(m *chat.Message) string { return m.ID }), text(func(m *chat.Message) string { return string(m.CID) }),
 		text(func(m *chat.Message) string { return m.UserID }), text(func(m *chat.Message) string { return m.Type }),
 		text(func(m *chat.Message) string { return m.Text }), text(func(m *chat.Message) string { return m.HTML }),
 		text(func(m *chat.Message) string { return m.MML }), text(func(m *chat.Message) string { return m.Command }),
 		text(func(m *chat.Message) string { return m.Args }), text(func(m *chat.Message) string { return array(m.Attachments) }),
-		text(lists),
+		column(r.sends, func(s *Send) *string { return lists(s.Message) }),
 		flag(func(m *chat.Message) bool { return m.MentionedChannel }), flag(func(m *chat.Message) bool { return m.MentionedHere }),
 		text(func(m *chat.Message) string { return m.ParentID }), flag(func(m *chat.Message) bool { return m.ShowInChannel }),
 		flag((*chat.Message).InChannel), flag(func(m *chat.Message) bool { return m.Silent }),
@@ -95,17 +105,17 @@ func (r *rows) messages(app chat.AppID) []any {
 		at(func(m *chat.Message) *time.Time { return m.PinExpires }), text(func(m *chat.Message) string { return m.QuotedMessageID }),
 		text(func(m *chat.Message) string { return m.PollID }), text(func(m *chat.Message) string { return object(m.Custom) }),
 		column(r.sends, func(s *Send) time.Time { return s.Message.CreatedAt }),
-		column(r.channels, func(c *channelRow) string { return string(c.cid) }),
 	}
 }
 
-// lists packs a message's lists into one JSON value: unnest would flatten arrays
-// of arrays.
-func lists(m *chat.Message) string {
+// lists packs a message's lists into one JSON value, nil when all are empty:
+// unnest would flatten arrays of arrays.
+func lists(m *chat.Message) *string {
 	if len(m.MentionedUserIDs)+len(m.MentionedRoles)+len(m.MentionedGroupIDs)+len(m.RestrictedVisibility) == 0 {
-		return "[[],[],[],[]]"
+		return nil
 	}
-	return string(wire.MustMarshal([4][]string{m.MentionedUserIDs, m.MentionedRoles, m.MentionedGroupIDs, m.RestrictedVisibility}))
+	s := string(wire.MustMarshal([4][]string{m.MentionedUserIDs, m.MentionedRoles, m.MentionedGroupIDs, m.RestrictedVisibility}))
+	return &s
 }
 
 // number reads the channels' counters after the batch and tells each send its own.
