@@ -6,6 +6,7 @@ import (
 	"chatd/internal/access"
 	"chatd/internal/auth"
 	"chatd/internal/chat"
+	"chatd/internal/jobs"
 	"chatd/internal/permission"
 	"chatd/internal/store"
 )
@@ -43,6 +44,7 @@ type Service struct {
 	Access   *access.Access
 	Hub      Hub
 	Messages Poster
+	Jobs     *jobs.Queue
 
 	crowds crowds
 }

@@ -20,6 +20,7 @@ func (a *API) Routes() []Route {
 		del("/channeltypes/{name}", "DeleteChannelType", a.AppAdmin.DeleteType, serverOnly),
 		get("/channeltypes/{name}", "GetChannelType", a.AppAdmin.GetType, serverOnly),
 		put("/channeltypes/{name}", "UpdateChannelType", a.AppAdmin.UpdateType, serverOnly),
+		get("/tasks/{id}", "GetTask", a.AppAdmin.GetTask, serverOnly),
 
 		// Users
 		post("/guest", "CreateGuest", a.Users.Guest, open),
@@ -31,6 +32,7 @@ func (a *API) Routes() []Route {
 		// Channels
 		get("/channels", "QueryChannels", a.Channels.Query, actingAs, anonymousToo),
 		post("/channels", "QueryChannels", a.Channels.Query, actingAs, anonymousToo),
+		post("/channels/delete", "DeleteChannels", a.Channels.DeleteMany),
 		post("/channels/{type}/query", "GetOrCreateDistinctChannel", a.Channels.GetOrCreateDistinct),
 		del("/channels/{type}/{id}", "DeleteChannel", a.Channels.Delete),
 		get("/channels/{type}/{id}", "GetChannel", a.Channels.Get, actingAs, anonymousToo),

@@ -136,7 +136,8 @@ func (s *Server) areas(b *backend) *httpapi.API {
 	us := &users.Service{Store: s.store, Access: acc, Hub: s.hub}
 	acc.Users = us
 	ms := &messages.Service{Store: s.store, Access: acc}
-	cs := &channels.Service{Store: s.store, Access: acc, Hub: s.hub, Messages: ms}
+	cs := &channels.Service{Store: s.store, Access: acc, Hub: s.hub, Messages: ms, Jobs: s.jobs}
+	cs.HandleJobs(s.jobs)
 	rs := &reads.Service{Store: s.store, Access: acc, Hub: s.hub}
 	b.Backend, b.users, b.channels = reads.Backend{Store: s.store}, us, cs
 	return &httpapi.API{
