@@ -44,7 +44,7 @@ func (serveCommand) Run(ctx context.Context, t *terminal) error {
 const (
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute
-	maxHeader     = 64 << 10 // bytes
+	maxHeader     = 128 << 10 // bytes; above the limit that is answered in the form of the API
 )
 
 // serve runs s on the listeners until ctx ends, then stops: no new connections,

@@ -45,6 +45,7 @@ const (
 	PlatformAndroid = "android"
 	PlatformIOS     = "ios"
 	PlatformWeb     = "web"
+	PlatformUnity   = "unity"
 )
 
 // Platform tells the platform of a caller from the name that his SDK gives itself
@@ -73,6 +74,7 @@ var names = []struct{ word, platform string }{
 	{"ipados", PlatformIOS},
 	{"iphone", PlatformIOS},
 	{"swift", PlatformIOS},
+	{"unity", PlatformUnity},
 }
 
 func platformNamed(s string) string {

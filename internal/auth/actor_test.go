@@ -44,7 +44,7 @@ func TestPlatform(t *testing.T) {
 		`"stream-chat-flutter-v10.2.0|os=web"`:                          "web",
 		"stream-chat-dart|os=iPadOS 17|app=android-lovers":              "ios",
 		"my-app|device_model=iPhone14,2":                                "ios",
-		"stream-chat-unity-5.7.0|os=Windows":                            "web",
+		"stream-chat-unity-5.7.0|os=Windows":                            "unity",
 		"stream-chat-unity-5.7.0|os=Android OS 13":                      "android",
 		"axios/1.7":    "web",
 		"curios-ios17": "ios",

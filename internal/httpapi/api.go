@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -38,6 +39,11 @@ type API struct {
 	Limits  *ratelimit.Policy
 	Logger  *slog.Logger
 	Metrics *Metrics
+
+	MoreInfo string         // the page that errors refer to; "" = the API's own documentation
+	Proxies  []netip.Prefix // whose X-Forwarded-For is believed
+
+	operations map[string]bool // all operations, and whether they are for servers only; set by Handler
 }
 
 // corsAge is how long browsers may remember that they may call, in seconds: a day,
@@ -50,28 +56,57 @@ func (a *API) Handler() http.Handler {
 	m.Use(a.observed, cors.Handler(cors.Options{
 		AllowedOrigins: []string{"*"},
 		AllowedMethods: []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"},
-		AllowedHeaders: []string{
-			"Authorization", "Content-Type", "Content-Encoding", "Stream-Auth-Type", "X-Client-Request-Id", "X-Stream-Client", "X-Stream-Ext", "X-Api-Key",
-		},
+		AllowedHeaders: []string{"*"}, // apps send headers of their own through the SDKs
 		ExposedHeaders: []string{"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "X-Request-Id", "Retry-After"},
 		MaxAge:         corsAge,
-	}), cleanPath)
+	}), a.boundHeaders, cleanPath)
 	m.Get("/healthz", a.healthz)
 	m.Get("/readyz", a.readyz)
 	m.Method(http.MethodGet, "/metrics", a.Metrics.Handler())
-	for _, r := range a.Routes() {
+	routes := a.Routes()
+	a.operations = make(map[string]bool, len(routes))
+	for _, r := range routes {
+		a.operations[r.Op] = r.caller == server
 		m.Method(r.Method, r.Path, http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
 			entryOf(hr.Context()).op = r.Op
 			r.handle(a, w, hr)
 		}))
 	}
-	m.NotFound(func(w http.ResponseWriter, r *http.Request) {
-		a.fail(w, r, "Request", chat.Errorf(chat.NotFound, "%s %s is not a route of this API", r.Method, r.URL.Path), time.Now())
-	})
-	m.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
-		a.fail(w, r, "Request", chat.Errorf(chat.NotFound, "%s %s is not a route of this API", r.Method, r.URL.Path), time.Now())
-	})
+	m.NotFound(a.noRoute)
+	m.MethodNotAllowed(a.noRoute)
 	return m
+}
+
+// opNone stands in errors for the operation of requests that have none.
+const opNone = "Request"
+
+// noRoute answers what no route is for: another path, or another method.
+func (a *API) noRoute(w http.ResponseWriter, r *http.Request) {
+	started := time.Now()
+	a.showLimit(r.Context(), w, ratelimit.Request{Operation: opNone})
+	a.fail(w, r, opNone, chat.Errorf(chat.NotFound, "%s %s is not a route of this API", r.Method, r.URL.Path), started)
+}
+
+// maxHeaders bounds the headers of a request with its URL, in bytes. The HTTP server
+// has a bound of its own above this, at which it hangs up.
+const maxHeaders = 64 << 10
+
+// boundHeaders refuses requests with too much before the body.
+func (a *API) boundHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		size := len(r.RequestURI)
+		for name, values := range r.Header {
+			for _, v := range values {
+				size += len(name) + len(v)
+			}
+		}
+		if size > maxHeaders {
+			a.showLimit(r.Context(), w, ratelimit.Request{Operation: opNone})
+			a.fail(w, r, opNone, chat.Errorf(chat.HeaderTooBig, "the headers are too big, the limit is %d bytes with the URL", maxHeaders), time.Now())
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // cleanPath takes double and trailing slashes out of the path: base URLs are

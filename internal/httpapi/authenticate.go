@@ -42,20 +42,13 @@ func credentialsOf(r *http.Request) credentials {
 // it returns carries the actor.
 func (a *API) admit(w http.ResponseWriter, r *http.Request, route *Route) (context.Context, error) {
 	ctx := r.Context()
-	e := entryOf(ctx)
-	e.op = route.Op
 	c := credentialsOf(r)
 	actor, err := a.authenticate(ctx, c, route.caller)
 	if err != nil {
-		a.limitHeaders(w, a.Limits.State(ctx, ratelimit.Request{Operation: route.Op, ServerOnly: route.caller == server}, time.Now()))
+		a.showLimit(ctx, w, ratelimit.Request{Operation: route.Op, ServerOnly: route.caller == server})
 		return nil, err
 	}
-	e.app, e.actor, e.platform = actor.App.ID, actor.UserID, actor.Platform
-	d := a.Limits.Check(ctx, ratelimit.Request{
-		App: actor.App.ID, Operation: route.Op, Platform: actor.Platform, User: actor.UserID, ServerOnly: route.caller == server,
-	}, time.Now())
-	a.limitHeaders(w, d)
-	if err := d.Err(); err != nil {
+	if err := a.limit(ctx, w, route.Op, route.caller == server, actor); err != nil {
 		return nil, err
 	}
 	if err := mayCall(actor, route); err != nil {
@@ -84,8 +77,18 @@ func mayCall(actor *auth.Actor, route *Route) error {
 	return nil
 }
 
-// authenticate turns credentials into an actor.
+// authenticate turns credentials into an actor and notes him for the log.
 func (a *API) authenticate(ctx context.Context, c credentials, who caller) (*auth.Actor, error) {
+	actor, err := a.actorOf(ctx, c, who)
+	if err != nil {
+		return nil, err
+	}
+	e := entryOf(ctx)
+	e.app, e.actor, e.platform = actor.App.ID, actor.UserID, actor.Platform
+	return actor, nil
+}
+
+func (a *API) actorOf(ctx context.Context, c credentials, who caller) (*auth.Actor, error) {
 	if c.key == "" {
 		return nil, chat.Errorf(chat.AccessKey, "api_key not valid")
 	}

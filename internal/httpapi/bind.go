@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strconv"
 	"strings"
@@ -46,7 +47,7 @@ func binder[Req any]() func(*http.Request, *Req) error {
 		for _, p := range params {
 			var values []string
 			if p.path {
-				values = []string{chi.URLParam(r, p.name)}
+				values = []string{pathValue(r, p.name)}
 			} else {
 				values = q[p.name]
 			}
@@ -76,6 +77,20 @@ func paramsOf(t reflect.Type, prefix []int) []param {
 		}
 	}
 	return out
+}
+
+// pathValue returns a part of the path. The router leaves it escaped when the client
+// escaped more than need be, as %40 for an @.
+func pathValue(r *http.Request, name string) string {
+	v := chi.URLParam(r, name)
+	if r.URL.RawPath == "" {
+		return v
+	}
+	plain, err := url.PathUnescape(v)
+	if err != nil {
+		return v
+	}
+	return plain
 }
 
 // readBody decodes the body, or payload where there is none.

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -45,7 +46,7 @@ var codes = map[chat.Kind]struct{ code, status int }{
 	chat.AppSuspended:        {99, http.StatusForbidden},
 }
 
-// moreInfo is where an error's more_info leads.
+// moreInfo is where an error's more_info leads unless the operator says otherwise.
 const moreInfo = "https://getstream.io/chat/docs/api_errors_response"
 
 // apiError is the API's error form.
@@ -59,41 +60,50 @@ type apiError struct {
 	Fields     map[string]string `json:"exception_fields,omitempty"`
 }
 
+// forClient is what a client is told of an error.
+func forClient(err error) *chat.Error {
+	if e, ok := errors.AsType[*chat.Error](err); ok {
+		return e
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return &chat.Error{Kind: chat.Timeout, Message: "the request took too long"}
+	}
+	return &chat.Error{Kind: chat.Internal, Message: "internal error"}
+}
+
 // formError turns any error into the API's form. Texts that are not meant for
 // clients are replaced.
-func formError(op string, err error, took time.Duration) *apiError {
-	e, ok := errors.AsType[*chat.Error](err)
-	if !ok {
-		e = &chat.Error{Kind: chat.Internal, Message: "internal error"}
-		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-			e = &chat.Error{Kind: chat.Timeout, Message: "the request took too long"}
-		}
-	}
+func (a *API) formError(op string, err error, took time.Duration) *apiError {
+	e := forClient(err)
 	c, ok := codes[e.Kind]
 	if !ok {
 		c = codes[chat.Internal]
 	}
 	return &apiError{
-		Code: c.code, Message: op + ` failed with error: "` + e.Message + `"`, MoreInfo: moreInfo,
+		Code: c.code, Message: op + ` failed with error: "` + e.Message + `"`, MoreInfo: cmp.Or(a.MoreInfo, moreInfo),
 		StatusCode: c.status, Duration: duration(took), Fields: e.Fields,
 	}
 }
 
 // fail answers with an error.
 func (a *API) fail(w http.ResponseWriter, r *http.Request, op string, err error, started time.Time) {
-	e := formError(op, err, time.Since(started))
-	if entry := entryOf(r.Context()); entry != nil {
-		entry.code, entry.err = e.Code, err
-	}
-	if e.StatusCode >= http.StatusInternalServerError {
-		a.Logger.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("op", op),
-			slog.String("request_id", requestID(r.Context())), slog.Any("error", err))
-	}
+	e := a.formError(op, err, time.Since(started))
+	a.note(r.Context(), op, e, err)
 	body, err := wire.Marshal(e)
 	if err != nil {
 		body = []byte(`{"code":-1,"StatusCode":500,"message":"internal error","details":[]}`)
 	}
 	a.write(w, r, e.StatusCode, body)
+}
+
+// note keeps an error for the request's log line, and tells the operator of one that
+// is ours.
+func (a *API) note(ctx context.Context, op string, e *apiError, err error) {
+	entry := entryOf(ctx)
+	entry.code, entry.err = e.Code, err
+	if e.StatusCode >= http.StatusInternalServerError {
+		a.Logger.LogAttrs(ctx, slog.LevelError, "request failed", slog.String("op", op), slog.String("request_id", entry.id), slog.Any("error", err))
+	}
 }
 
 // duration writes a time span as the API does: "1.23ms".

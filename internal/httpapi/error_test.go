@@ -24,13 +24,13 @@ func TestErrorForm(t *testing.T) {
 		{chat.Errorf(chat.Unavailable, "the database is not available"), -1, 503, `Do failed with error: "the database is not available"`},
 		{chat.Errorf(chat.Kind("unheard of"), "x"), -1, 500, `Do failed with error: "x"`},
 	} {
-		e := formError("Do", tt.err, 0)
+		e := (&API{}).formError("Do", tt.err, 0)
 		if e.Code != tt.code || e.StatusCode != tt.status || e.Message != tt.message {
 			t.Errorf("%v: %+v", tt.err, e)
 		}
 	}
-	got := string(wire.MustMarshal(formError("Do", chat.Errorf(chat.AccessKey, "api_key not valid"), 0)))
-	want := `{"code":2,"message":"Do failed with error: \"api_key not valid\"","more_info":"` + moreInfo + `","details":[],"StatusCode":401,"duration":"0.00ms"}`
+	got := string(wire.MustMarshal((&API{MoreInfo: "https://chat.example/errors"}).formError("Do", chat.Errorf(chat.AccessKey, "api_key not valid"), 0)))
+	want := `{"code":2,"message":"Do failed with error: \"api_key not valid\"","more_info":"https://chat.example/errors","details":[],"StatusCode":401,"duration":"0.00ms"}`
 	if got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"time"
 
@@ -19,6 +20,7 @@ type entry struct {
 	app          chat.AppID
 	actor        string
 	platform     string
+	addr         netip.Addr // the client's
 	status, code int
 	err          error
 }
@@ -30,13 +32,6 @@ func entryOf(ctx context.Context) *entry {
 	return e
 }
 
-func requestID(ctx context.Context) string {
-	if e := entryOf(ctx); e != nil {
-		return e.id
-	}
-	return ""
-}
-
 // maxClientID bounds what of a client's request id is logged, in bytes.
 const maxClientID = 64
 
@@ -44,7 +39,7 @@ const maxClientID = 64
 func (a *API) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
-		e := &entry{id: uuid.NewString(), clientID: r.Header.Get("X-Client-Request-Id")}
+		e := &entry{id: uuid.NewString(), clientID: r.Header.Get("X-Client-Request-Id"), addr: clientAddr(r, a.Proxies)}
 		e.clientID = e.clientID[:min(len(e.clientID), maxClientID)]
 		sw := &statusWriter{ResponseWriter: w, entry: e}
 		sw.Header().Set("X-Request-Id", e.id)
@@ -75,7 +70,7 @@ func (a *API) log(r *http.Request, e *entry, took time.Duration) {
 	attrs := []slog.Attr{
 		slog.String("request_id", e.id), slog.String("op", e.op), slog.String("method", r.Method), slog.String("path", r.URL.Path),
 		slog.Int("status", e.status), slog.Int("code", e.code), slog.Duration("took", took), slog.Int64("app", int64(e.app)),
-		slog.String("actor", e.actor), slog.String("platform", e.platform),
+		slog.String("actor", e.actor), slog.String("platform", e.platform), slog.String("addr", e.addr.String()),
 	}
 	if e.clientID != "" {
 		attrs = append(attrs, slog.String("client_request_id", e.clientID))

@@ -9,8 +9,9 @@ func (a *API) Routes() []Route {
 	return []Route{
 		// Connections
 		raw(http.MethodGet, "/connect", opConnect, (*API).connect, public),
-		raw(http.MethodGet, "/longpoll", "LongPoll", (*API).longpoll, public),
+		raw(http.MethodGet, "/longpoll", opLongPoll, (*API).longpoll, public),
 		raw(http.MethodGet, "/hi", "Hi", (*API).hi, public),
+		get("/rate_limits", "GetRateLimits", a.rateLimits, serverOnly),
 
 		// App and channel types
 		get("/app", "GetApp", a.AppAdmin.GetApp, anonymousToo),

@@ -36,14 +36,20 @@ func (d Decision) Err() error {
 	return chat.Errorf(chat.RateLimited, "Too many requests, please try again after %s", d.Reset.UTC().Format(time.RFC3339))
 }
 
+// Asked is a key whose state is asked for, with its limit.
+type Asked struct {
+	Key   Key
+	Limit int
+}
+
 // Limiter counts requests. Nothing it does fails a request: what cannot be counted
 // is allowed.
 type Limiter interface {
 	// Take counts one request at now and decides on it. A request that is not
 	// allowed counts too.
 	Take(ctx context.Context, k Key, limit int, now time.Time) Decision
-	// Peek is the decision that Take would make if it did not count.
-	Peek(ctx context.Context, k Key, limit int, now time.Time) Decision
+	// Peek tells how keys stand, without counting: the decisions in their order.
+	Peek(ctx context.Context, asked []Asked, now time.Time) []Decision
 }
 
 // window numbers the window that a time lies in.

@@ -136,18 +136,30 @@ func keepsKeysApart(t *testing.T, l ratelimit.Limiter) {
 	}
 }
 
+// peek asks for the state of one key.
+func peek(t *testing.T, l ratelimit.Limiter, k ratelimit.Key, limit int, now time.Time) ratelimit.Decision {
+	t.Helper()
+	return l.Peek(t.Context(), []ratelimit.Asked{{Key: k, Limit: limit}}, now)[0]
+}
+
 func peeks(t *testing.T, l ratelimit.Limiter) {
 	t.Helper()
 	k, start := newKey(), thisMinute()
 	for _, want := range []int{3, 2, 1, 0, 0} {
 		for range 2 {
-			if d := l.Peek(t.Context(), k, 3, start); d.Remaining != want || d.Limit != 3 || !d.Reset.Equal(start.Add(time.Minute)) {
+			if d := peek(t, l, k, 3, start); d.Remaining != want || d.Limit != 3 || !d.Reset.Equal(start.Add(time.Minute)) {
 				t.Errorf("%+v, want %d", d, want)
 			}
 		}
 		l.Take(t.Context(), k, 3, start)
 	}
-	if d := l.Peek(t.Context(), k, 3, start.Add(time.Minute)); d.Remaining != 3 || !d.Allowed {
+	fresh := newKey()
+	l.Take(t.Context(), fresh, 9, start)
+	many := l.Peek(t.Context(), []ratelimit.Asked{{Key: newKey(), Limit: 5}, {Key: k, Limit: 9}, {Key: fresh, Limit: 9}}, start)
+	if len(many) != 3 || many[0].Remaining != 5 || many[1].Remaining != 4 || many[2].Remaining != 8 {
+		t.Errorf("many: %+v", many)
+	}
+	if d := peek(t, l, k, 3, start.Add(time.Minute)); d.Remaining != 3 || !d.Allowed {
 		t.Errorf("in the next minute: %+v", d)
 	}
 }
@@ -179,7 +191,7 @@ func countsExactly(t *testing.T, l ratelimit.Limiter) {
 	if n := allowed.Load(); n != limit {
 		t.Errorf("%d of %d were allowed", n, limit)
 	}
-	if d := l.Peek(t.Context(), k, callers*calls+1, start); d.Remaining != 1 {
+	if d := peek(t, l, k, callers*calls+1, start); d.Remaining != 1 {
 		t.Errorf("not all were counted: %+v", d)
 	}
 }

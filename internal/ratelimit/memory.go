@@ -58,15 +58,23 @@ func (m *Memory) Take(_ context.Context, k Key, limit int, now time.Time) Decisi
 }
 
 // Peek implements Limiter.
-func (m *Memory) Peek(_ context.Context, k Key, limit int, now time.Time) Decision {
-	s := m.shard(k)
+func (m *Memory) Peek(_ context.Context, asked []Asked, now time.Time) []Decision {
+	out := make([]Decision, len(asked))
+	for i, a := range asked {
+		out[i] = m.peek(a, now)
+	}
+	return out
+}
+
+func (m *Memory) peek(a Asked, now time.Time) Decision {
+	s := m.shard(a.Key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.turn(window(now))
-	if n := s.counts[k]; n != nil {
-		return decide(*n, limit, s.window)
+	if n := s.counts[a.Key]; n != nil {
+		return decide(*n, a.Limit, s.window)
 	}
-	return decide(0, limit, s.window)
+	return decide(0, a.Limit, s.window)
 }
 
 // shard returns where a key is counted: a user's by his name, an app's by the

@@ -56,10 +56,14 @@ func (p *Policy) Check(ctx context.Context, r Request, now time.Time) Decision {
 	return d
 }
 
-// State tells how an app stands with an operation on a platform, without counting.
-func (p *Policy) State(ctx context.Context, r Request, now time.Time) Decision {
-	k := Key{App: r.App, Operation: r.Operation, Platform: r.Platform}
-	return p.Limiter.Peek(ctx, k, p.Limit(r.Operation, r.ServerOnly), now)
+// State tells how an app stands with operations on platforms, without counting: the
+// decisions in the order of the requests.
+func (p *Policy) State(ctx context.Context, now time.Time, rs ...Request) []Decision {
+	asked := make([]Asked, len(rs))
+	for i, r := range rs {
+		asked[i] = Asked{Key{App: r.App, Operation: r.Operation, Platform: r.Platform}, p.Limit(r.Operation, r.ServerOnly)}
+	}
+	return p.Limiter.Peek(ctx, asked, now)
 }
 
 // Limit returns the requests per minute that an app may send to an operation from

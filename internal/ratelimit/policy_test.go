@@ -141,8 +141,11 @@ func TestPolicyState(t *testing.T) {
 	r := ratelimit.Request{App: 1, Operation: "SendMessage", Platform: "web", User: "ann"}
 	p.Check(t.Context(), r, start)
 	for range 2 {
-		want := ratelimit.Decision{Limit: 1000, Remaining: 999, Allowed: true, Reset: start.Add(time.Minute)}
-		if diff := cmp.Diff(want, p.State(t.Context(), r, start)); diff != "" {
+		want := []ratelimit.Decision{
+			{Limit: 1000, Remaining: 999, Allowed: true, Reset: start.Add(time.Minute)},
+			{Limit: 60, Remaining: 60, Allowed: true, Reset: start.Add(time.Minute)},
+		}
+		if diff := cmp.Diff(want, p.State(t.Context(), start, r, ratelimit.Request{App: 1, Operation: "UpdateApp", Platform: "server"})); diff != "" {
 			t.Errorf("state (-want +got):\n%s", diff)
 		}
 	}

@@ -57,9 +57,11 @@ func NewRedis(c redis.UniversalClient) (*Redis, error) {
 // Take implements Limiter.
 func (r *Redis) Take(ctx context.Context, k Key, limit int, now time.Time) Decision {
 	w := window(now)
-	n, ok := r.ask(ctx, func(ctx context.Context) (int, error) {
+	var n int
+	ok := r.ask(ctx, func(ctx context.Context) (err error) {
 		expiry := end(w).Add(redisSlack).UnixMilli()
-		return count.Run(ctx, r.client, []string{redisKey(k, w)}, expiry).Int()
+		n, err = count.Run(ctx, r.client, []string{redisKey(k, w)}, expiry).Int()
+		return err
 	})
 	if !ok {
 		return r.local.Take(ctx, k, limit, now)
@@ -67,33 +69,47 @@ func (r *Redis) Take(ctx context.Context, k Key, limit int, now time.Time) Decis
 	return decide(n, limit, w)
 }
 
-// Peek implements Limiter.
-func (r *Redis) Peek(ctx context.Context, k Key, limit int, now time.Time) Decision {
+// Peek implements Limiter. It asks Redis once.
+func (r *Redis) Peek(ctx context.Context, asked []Asked, now time.Time) []Decision {
 	w := window(now)
-	n, ok := r.ask(ctx, func(ctx context.Context) (int, error) {
-		n, err := r.client.Get(ctx, redisKey(k, w)).Int()
-		if errors.Is(err, redis.Nil) {
-			return 0, nil
+	out := make([]Decision, len(asked))
+	ok := r.ask(ctx, func(ctx context.Context) error {
+		answers, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for _, a := range asked {
+				p.Get(ctx, redisKey(a.Key, w))
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, redis.Nil) { // the first of the answers' errors
+			return err
 		}
-		return n, err
+		for i, cmd := range answers {
+			get, _ := cmd.(*redis.StringCmd)
+			n, err := get.Int()
+			if err != nil && !errors.Is(err, redis.Nil) {
+				return err
+			}
+			out[i] = decide(n, asked[i].Limit, w)
+		}
+		return nil
 	})
 	if !ok {
-		return r.local.Peek(ctx, k, limit, now)
+		return r.local.Peek(ctx, asked, now)
 	}
-	return decide(n, limit, w)
+	return out
 }
 
 // ask calls Redis, bounded in time; ok is false if it did not answer now or lately.
-func (r *Redis) ask(ctx context.Context, do func(context.Context) (int, error)) (n int, ok bool) {
+func (r *Redis) ask(ctx context.Context, do func(context.Context) error) (ok bool) {
 	if retry := r.retryAt.Load(); retry != 0 && time.Now().UnixNano() < retry {
-		return 0, false
+		return false
 	}
 	if ctx.Err() != nil {
-		return 0, false // the caller is gone, which says nothing about Redis
+		return false // the caller is gone, which says nothing about Redis
 	}
 	bounded, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	n, err := do(bounded)
+	err := do(bounded)
 	switch {
 	case err == nil:
 		r.failures.Store(0)
@@ -101,7 +117,7 @@ func (r *Redis) ask(ctx context.Context, do func(context.Context) (int, error)) 
 	case ctx.Err() == nil && r.failures.Add(1) >= redisFailures:
 		r.retryAt.Store(time.Now().Add(redisPause).UnixNano())
 	}
-	return n, err == nil
+	return err == nil
 }
 
 // redisKey names a key's window: "rl:<app>:<operation>:<platform>:<minute>:<user>".

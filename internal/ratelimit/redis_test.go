@@ -88,7 +88,7 @@ func TestRedisAway(t *testing.T) {
 					t.Errorf("request %d: %+v", i+1, d)
 				}
 			}
-			if d := l.Peek(t.Context(), k, 10, start); d.Remaining != 1 {
+			if d := peek(t, l, k, 10, start); d.Remaining != 1 {
 				t.Errorf("peek: %+v", d)
 			}
 			if n := f.asked.Load(); n != 3 {

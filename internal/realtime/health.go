@@ -1,20 +1,31 @@
 package realtime
 
-import "time"
+import (
+	"context"
+	"time"
+
+	"chatd/internal/chat"
+)
 
 // deadRounds is how many health intervals a peer that has been heard before may be
 // silent.
 const deadRounds = 3
 
-// tick does what is due from time to time until stop is closed: health checks, one
-// part of the connections after the other, and small housekeeping every second.
+// activeTimeout bounds one call of the Backend's Active.
+const activeTimeout = 30 * time.Second
+
+// tick does what is due from time to time until stop is closed: health checks and
+// signs of activity, one part of the connections and users after the other, and
+// small housekeeping every second.
 func (h *Hub) tick(stop <-chan struct{}) {
 	health := time.NewTicker(max(h.cfg.HealthInterval/shards, time.Millisecond))
 	defer health.Stop()
 	chores := time.NewTicker(time.Second)
 	defer chores.Stop()
+	active := time.NewTicker(max(h.cfg.ActiveInterval/shards, time.Millisecond))
+	defer active.Stop()
 	v := &vector{}
-	part := 0
+	part, turn := 0, 0
 	for {
 		select {
 		case <-stop:
@@ -27,6 +38,9 @@ func (h *Hub) tick(stop <-chan struct{}) {
 				h.checkHealth(c, v)
 			}
 			v.reset()
+		case <-active.C:
+			turn = (turn + 1) % shards
+			h.tellActive(h.users[turn].connected())
 		case now := <-chores.C:
 			h.chores(now)
 		}
@@ -50,6 +64,21 @@ func (h *Hub) checkHealth(c *conn, v *vector) {
 		}
 	}
 	c.pushAndFlush(healthFrame(c.id, h.cfg.Now()), v)
+}
+
+// tellActive tells the Backend, beside, that users are connected.
+func (h *Hub) tellActive(users []*user) {
+	byApp := map[chat.AppID][]string{}
+	for _, u := range users {
+		byApp[u.key.app] = append(byApp[u.key.app], u.key.id)
+	}
+	for app, ids := range byApp {
+		h.spawn(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), activeTimeout)
+			defer cancel()
+			h.cfg.Backend.Active(ctx, app, ids)
+		})
+	}
 }
 
 // chores ends forsaken long-polls, releases held events and drops what is not

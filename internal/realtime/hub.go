@@ -43,6 +43,9 @@ type Backend interface {
 	// anywhere is gone. local means that all nodes find this out by themselves (a
 	// node died): publish on this node only.
 	Left(ctx context.Context, app chat.AppID, userID string, cids []chat.CID, offline, local bool)
+	// Active tells which users are connected to this node, each about every
+	// ActiveInterval, some at a time.
+	Active(ctx context.Context, app chat.AppID, userIDs []string)
 }
 
 // Config is what a Hub needs. Zero values mean the defaults given.
@@ -60,6 +63,7 @@ type Config struct {
 	OnGap func()
 
 	HealthInterval  time.Duration // between health.check frames: 25s
+	ActiveInterval  time.Duration // between the times that a user counts as active while he is connected: 15m
 	BeatInterval    time.Duration // between beats on the bus: 5s; three missed ones are a dead node
 	QueueBytes      int           // bound of one connection's backlog: 1 MiB
 	PollTimeout     time.Duration // how long an idle poll waits: 20s
@@ -75,6 +79,7 @@ func (cfg Config) withDefaults() Config {
 		cfg.Now = time.Now
 	}
 	cfg.HealthInterval = cmp.Or(cfg.HealthInterval, 25*time.Second)
+	cfg.ActiveInterval = cmp.Or(cfg.ActiveInterval, 15*time.Minute)
 	cfg.BeatInterval = cmp.Or(cfg.BeatInterval, 5*time.Second)
 	cfg.QueueBytes = cmp.Or(cfg.QueueBytes, 1<<20)
 	cfg.PollTimeout = cmp.Or(cfg.PollTimeout, 20*time.Second)

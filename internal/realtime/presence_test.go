@@ -2,6 +2,7 @@ package realtime_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -94,4 +95,37 @@ func TestOnline(t *testing.T) {
 	check("gone", false)
 	n.dial(t, "ann")
 	check("back", true) // invisible is forgotten; hello sets it again
+}
+
+// Who is connected is active every fifteen minutes, however many connections he
+// has; who has left is not.
+func TestConnectedUsersAreActive(t *testing.T) {
+	t.Parallel()
+	synced(t, func(t *testing.T, n *node) {
+		t.Helper()
+		begin := now()
+		var ids []string
+		for _, user := range []string{"ann", "ann", "bob"} {
+			id, _, err := n.Open(t.Context(), app, user, hello(user))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, id)
+		}
+		for time.Since(begin) < 45*time.Minute { // bob does not poll
+			for _, id := range ids[:2] {
+				if _, err := n.Poll(t.Context(), app, "ann", id); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		close(n.backend.active)
+		var got []string
+		for users := range n.backend.active {
+			got = append(got, users...)
+		}
+		if !slices.Equal(got, []string{"ann", "ann", "ann"}) {
+			t.Errorf("active: %q", got)
+		}
+	})
 }

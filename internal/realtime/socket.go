@@ -75,10 +75,14 @@ func (s *Socket) Reject(errorJSON []byte) {
 	s.c.end()
 }
 
-// Abort closes with 1013, after which SDKs reconnect. The socket must not be
-// served.
-func (s *Socket) Abort() {
-	s.c.sendOnly()
+// Abort sends one text frame, if there is an error to tell, and closes with 1013,
+// after which SDKs reconnect. The socket must not be served.
+func (s *Socket) Abort(errorJSON []byte) {
+	if errorJSON == nil {
+		s.c.sendOnly()
+	} else {
+		s.c.sendOnly(newFrame(opText, errorJSON))
+	}
 	_ = s.ws.Close(websocket.StatusTryAgainLater, "")
 	s.c.end()
 }

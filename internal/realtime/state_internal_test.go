@@ -37,6 +37,8 @@ func (anybody) ChannelJSON(context.Context, chat.AppID, chat.CID) (jsontext.Valu
 	return jsontext.Value(`{}`), nil
 }
 
+func (anybody) Active(context.Context, chat.AppID, []string) {}
+
 func (anybody) Left(context.Context, chat.AppID, string, []chat.CID, bool, bool) {}
 
 // startHub runs a hub until the test ends.

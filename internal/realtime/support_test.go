@@ -48,7 +48,8 @@ type backend struct {
 	loadErr  error
 	noRender error
 
-	left chan leave
+	left   chan leave
+	active chan []string // users of Active, as far as they fit
 }
 
 // leave is one call of Left.
@@ -60,7 +61,7 @@ type leave struct {
 }
 
 func newBackend() *backend {
-	return &backend{members: map[string][]realtime.Membership{}, left: make(chan leave, 10_000)}
+	return &backend{members: map[string][]realtime.Membership{}, left: make(chan leave, 10_000), active: make(chan []string, 100)}
 }
 
 // join makes users members of a channel, for those who connect later.
@@ -69,6 +70,13 @@ func (b *backend) join(cid chat.CID, users ...string) {
 	defer b.mu.Unlock()
 	for _, u := range users {
 		b.members[u] = append(b.members[u], realtime.Membership{CID: cid})
+	}
+}
+
+func (b *backend) Active(_ context.Context, _ chat.AppID, ids []string) {
+	select {
+	case b.active <- ids:
+	default:
 	}
 }
 
@@ -162,7 +170,7 @@ func (n *node) connect(w http.ResponseWriter, r *http.Request) {
 	if chat.KindOf(err) == chat.TooManyConnections {
 		s.Reject([]byte(`{"error":{"code":71}}`))
 	} else if err != nil {
-		s.Abort()
+		s.Abort(nil)
 	}
 }
 

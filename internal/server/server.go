@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -34,10 +35,12 @@ type Options struct {
 	DirectURL   string // for migrations, past a connection pooler; "" = DatabaseURL
 	RedisURL    string // "" = this is the only node, unless Bus is set
 	Bus         realtime.Bus
-	Node        string // this node's name; "" = a new one
-	MaxConns    int    // connections to PostgreSQL; 0 = the default
-	MaxPerUser  int    // connections a user may hold on this node; 0 = the default
-	RateLimits  bool   // refuse what is over the limits; they are counted anyway
+	Node        string         // this node's name; "" = a new one
+	MaxConns    int            // connections to PostgreSQL; 0 = the default
+	MaxPerUser  int            // connections a user may hold on this node; 0 = the default
+	MoreInfo    string         // the page that errors refer to; "" = the default
+	Proxies     []netip.Prefix // whose X-Forwarded-For is believed
+	RateLimits  bool           // refuse what is over the limits; they are counted anyway
 	DrainTime   time.Duration
 	Logger      *slog.Logger
 	Now         func() time.Time
@@ -48,7 +51,7 @@ func FromConfig(c *config.Config, log *slog.Logger) Options {
 	return Options{
 		DatabaseURL: c.DatabaseURL, DirectURL: c.DatabaseDirectURL, RedisURL: c.RedisURL, Node: c.NodeID,
 		MaxConns: c.DatabaseMaxConns, MaxPerUser: c.MaxConnections, RateLimits: c.RateLimits == "on",
-		DrainTime: c.ShutdownTimeout, Logger: log,
+		MoreInfo: c.MoreInfoURL, Proxies: c.TrustedProxies, DrainTime: c.ShutdownTimeout, Logger: log,
 	}
 }
 
@@ -121,6 +124,7 @@ func (s *Server) build(o Options) error {
 	s.store.Attach(s.hub, s.hub)
 	s.api = s.areas(b)
 	s.api.Logger = o.Logger
+	s.api.MoreInfo, s.api.Proxies = o.MoreInfo, o.Proxies
 	mode := ratelimit.Off
 	if o.RateLimits {
 		mode = ratelimit.Enforce
@@ -159,6 +163,11 @@ func (b *backend) Left(ctx context.Context, app chat.AppID, userID string, cids 
 	if offline {
 		b.users.Offline(ctx, app, userID, local)
 	}
+}
+
+// Active notes that users are still connected.
+func (b *backend) Active(ctx context.Context, app chat.AppID, userIDs []string) {
+	b.users.Touch(ctx, app, userIDs)
 }
 
 // Handler is the server's HTTP handler.

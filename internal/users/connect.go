@@ -11,6 +11,30 @@ import (
 type ConnectRequest struct {
 	UserID      string            `json:"user_id,omitzero"`
 	UserDetails *chat.UserRequest `json:"user_details,omitzero"`
+	// UserToken is how some SDKs send their token, besides or instead of the
+	// header.
+	UserToken string `json:"user_token,omitzero"`
+	// MemberCustomInclude names custom data of members that messages should carry.
+	MemberCustomInclude []string `json:"member_custom_include,omitzero"`
+}
+
+// The limits of MemberCustomInclude.
+const (
+	maxMemberCustom     = 8
+	maxMemberCustomName = 64 // bytes
+)
+
+// Validate checks what is not checked with the user.
+func (r *ConnectRequest) Validate() error {
+	if len(r.MemberCustomInclude) > maxMemberCustom {
+		return chat.Errorf(chat.Invalid, "member_custom_include must contain at maximum %d items", maxMemberCustom)
+	}
+	for _, name := range r.MemberCustomInclude {
+		if name == "" || len(name) > maxMemberCustomName {
+			return chat.Errorf(chat.Invalid, "member_custom_include has an item that is not 1 to %d characters long", maxMemberCustomName)
+		}
+	}
+	return nil
 }
 
 // Connect returns the user of a connection that is being opened. Who is new is

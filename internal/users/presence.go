@@ -2,6 +2,7 @@ package users
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"chatd/internal/chat"
@@ -48,11 +49,17 @@ func (s *Service) Offline(ctx context.Context, app chat.AppID, userID string, lo
 	_ = s.Hub.PublishLocal(&chat.Publication{App: app, Items: items})
 }
 
-// Touch notes that users are still connected. It is to be called every fifteen
-// minutes; nobody is told.
-func (s *Service) Touch(ctx context.Context, app chat.AppID, ids []string) error {
+// Touch notes that users are still connected; nobody is told. It comes again after a
+// while, so what fails is left undone.
+func (s *Service) Touch(ctx context.Context, app chat.AppID, ids []string) {
+	ids = slices.DeleteFunc(ids, chat.IsAnonymousID)
 	a := s.Store.App(app)
-	return a.SetLastActive(ctx, a.Now(), ids...)
+	if err := a.SetLastActive(ctx, a.Now(), ids...); err != nil {
+		return
+	}
+	for _, id := range ids {
+		s.Store.Forget(app, store.UserStale(id).Key)
+	}
 }
 
 // presence is what is told when a user comes or goes. Who is invisible does so
