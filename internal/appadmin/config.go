@@ -13,11 +13,9 @@ import (
 
 // The words of a channel type's configuration.
 var (
-	automods   = []string{"disabled", "simple", "AI"}
-	behaviors  = []string{"flag", "block", "shadow_block"}
-	blocking   = []string{"flag", "block", "shadow_block", ""}
-	pushLevels = []string{"all", "all_mentions", "mentions", "direct_mentions", "none", "default", ""}
-	pushSwitch = []string{"all", "none", ""}
+	automods  = []string{"disabled", "simple", "AI"}
+	behaviors = []string{"flag", "block", "shadow_block"}
+	blocking  = []string{"flag", "block", "shadow_block", ""}
 )
 
 const (
@@ -36,7 +34,7 @@ func checkConfig(c *chat.TypeConfig) error {
 		{"automod", c.Automod, automods},
 		{"automod_behavior", c.AutomodBehavior, behaviors},
 		{"blocklist_behavior", c.BlocklistBehavior, blocking},
-		{"push_level", c.PushLevel, pushLevels},
+		{"push_level", c.PushLevel, permission.PushLevels()},
 	} {
 		if err := oneOf(w.field, w.value, w.words...); err != nil {
 			return err
@@ -66,7 +64,10 @@ func checkConfig(c *chat.TypeConfig) error {
 	if err := checkThresholds(c.AutomodThresholds); err != nil {
 		return err
 	}
-	return checkPreferences(c.ChatPreferences)
+	if len(c.ChatPreferences) > maxElsewhere {
+		return invalid("chat_preferences", "must be %d bytes or less", maxElsewhere)
+	}
+	return permission.ValidatePreferences(c.ChatPreferences)
 }
 
 // checkRetention checks how long messages and partitions live: "infinite" or days,
@@ -124,31 +125,6 @@ func checkThresholds(doc jsontext.Value) error {
 			if t < 0 || t > 1 {
 				return invalid("automod_thresholds."+label+"."+action, "must be between 0 and 1")
 			}
-		}
-	}
-	return nil
-}
-
-func checkPreferences(doc jsontext.Value) error {
-	var prefs struct {
-		ChannelMentions string `json:"channel_mentions"`
-		Default         string `json:"default_preference"`
-		DirectMentions  string `json:"direct_mentions"`
-		Distinct        string `json:"distinct_channel_messages"`
-		GroupMentions   string `json:"group_mentions"`
-		HereMentions    string `json:"here_mentions"`
-		RoleMentions    string `json:"role_mentions"`
-		ThreadReplies   string `json:"thread_replies"`
-	}
-	if err := decode(doc, &prefs); err != nil {
-		return err
-	}
-	for _, level := range []string{
-		prefs.ChannelMentions, prefs.Default, prefs.DirectMentions, prefs.Distinct, prefs.GroupMentions, prefs.HereMentions,
-		prefs.RoleMentions, prefs.ThreadReplies,
-	} {
-		if err := oneOf("chat_preferences", level, pushSwitch...); err != nil {
-			return err
 		}
 	}
 	return nil

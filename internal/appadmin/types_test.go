@@ -89,7 +89,7 @@ func TestChangeRefused(t *testing.T) {
 		`{"automod_thresholds":{"rude":{"flag":0.5}}}`:                   "automod_thresholds must be one of [explicit spam toxic]",
 		`{"automod_thresholds":{"toxic":{"warn":0.5}}}`:                  "automod_thresholds.toxic must be one of [flag block]",
 		`{"automod_thresholds":{"toxic":{"flag":1.5}}}`:                  "must be between 0 and 1",
-		`{"chat_preferences":{"direct_mentions":"some"}}`:                "chat_preferences must be one of [all none]",
+		`{"chat_preferences":{"direct_mentions":"some"}}`:                "chat_preferences.direct_mentions must be one of [all none]",
 	}
 	for body, text := range tests {
 		t.Run(body, func(t *testing.T) {

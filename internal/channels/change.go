@@ -158,6 +158,21 @@ func newMembers(seat *access.Seat, list MemberRequests, invite bool, since *time
 	return out, nil
 }
 
+// union adds to new members more of them. Who is among both stays as he is, but for
+// an invite: who is also invited has to answer first.
+func union(members, more []*chat.Member) []*chat.Member {
+	for _, m := range more {
+		i := slices.IndexFunc(members, func(o *chat.Member) bool { return o.UserID == m.UserID })
+		switch {
+		case i < 0:
+			members = append(members, m)
+		case m.Invited:
+			members[i].Status, members[i].Invited = m.Status, true
+		}
+	}
+	return members
+}
+
 // checkRole checks a role that a member is to have: built in, or one to which the
 // channel or its type grants something.
 func checkRole(seat *access.Seat, role string) error {

@@ -82,8 +82,7 @@ func (s *Service) founders(ctx context.Context, seat *access.Seat, d *ChannelDat
 	if err != nil {
 		return nil, err
 	}
-	invited = slices.DeleteFunc(invited, func(m *chat.Member) bool { return slices.Contains(d.Members.ids(), m.UserID) })
-	return allowed(append(members, invited...), people), nil
+	return allowed(union(members, invited), people), nil
 }
 
 // gateNew checks that the actor of a seat, which is in the channel as it is before

@@ -190,6 +190,12 @@ func checkOverrides(raw jsontext.Value, commands []*chat.Command) (jsontext.Valu
 	if b := o.BlocklistBehavior; b != nil && *b != "flag" && *b != "block" && *b != "shadow_block" {
 		return nil, chat.Errorf(chat.Invalid, "config_overrides.blocklist_behavior must be one of [flag block shadow_block]")
 	}
+	if l := o.PushLevel; l != nil && !slices.Contains(permission.PushLevels(), *l) {
+		return nil, chat.Errorf(chat.Invalid, "config_overrides.push_level must be one of [%s]", strings.TrimSpace(strings.Join(permission.PushLevels(), " ")))
+	}
+	if err := permission.ValidatePreferences(o.ChatPreferences); err != nil {
+		return nil, err
+	}
 	if o.Commands != nil {
 		for _, name := range *o.Commands {
 			if !slices.ContainsFunc(commands, func(c *chat.Command) bool { return c.Name == name }) {

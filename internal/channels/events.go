@@ -6,6 +6,7 @@ import (
 	"chatd/internal/access"
 	"chatd/internal/auth"
 	"chatd/internal/chat"
+	"chatd/internal/wire"
 )
 
 // The types of the events about channels and members.
@@ -64,7 +65,7 @@ func (s *scene) event(typ string) *chat.Event {
 // these at once, so the channel comes without its members.
 func (s *scene) member(typ string, m *chat.Member) *chat.Event {
 	e := s.event(typ)
-	m = public(m)
+	m = told(m)
 	e.Channel, e.Member, e.User = s.lean, m, m.User
 	e.ChannelLastMessageAt = s.ch.LastMessageAt
 	return e
@@ -74,9 +75,24 @@ func (s *scene) member(typ string, m *chat.Member) *chat.Event {
 func (s *scene) notice(typ string, kind chat.AudienceKind, m *chat.Member) *chat.Event {
 	e := s.event(typ)
 	e.To = chat.Audience{Kind: kind, Users: []string{m.UserID}}
-	m = public(m)
+	m = told(m)
 	e.Member, e.User = m, m.User
 	return e
+}
+
+// told is public for the member that an event is about: with what answers leave
+// out, by which clients know that it is not so any more.
+func told(m *chat.Member) *chat.Member {
+	v := *public(m)
+	more := map[string]any{"is_global_banned": v.User.Banned}
+	if v.PinnedAt == nil {
+		more["pinned_at"] = nil
+	}
+	if v.ArchivedAt == nil {
+		more["archived_at"] = nil
+	}
+	v.Custom = chat.Merge(v.Custom, wire.MustMarshal(more))
+	return &v
 }
 
 // public is a member as others, and he himself, may see him: who is shadow-banned

@@ -72,6 +72,11 @@ func (s *Service) setHidden(ctx context.Context, a at, change func(*store.Tx, *c
 		if err := tx.SaveMember(ctx, ch, m, hidden); err != nil {
 			return err
 		}
+		if what.ClearHistory != nil && *what.ClearHistory {
+			if err := tx.ResetUnread(ctx, ch.CID, m.UserID); err != nil {
+				return err
+			}
+		}
 		ev, err := tx.EventChannel(ctx, ch.CID)
 		if err != nil {
 			return err

@@ -236,11 +236,7 @@ func (s *Service) plan(ctx context.Context, seat *access.Seat, r *UpdateRequest)
 		if err != nil {
 			return nil, err
 		}
-		for _, m := range allowed(members, in) {
-			if !slices.ContainsFunc(p.add, func(o *chat.Member) bool { return o.UserID == m.UserID }) {
-				p.add = append(p.add, m)
-			}
-		}
+		p.add = union(p.add, allowed(members, in))
 	}
 	for _, id := range r.DemoteModerators.ids() {
 		p.roles[id] = chat.RoleChannelMember

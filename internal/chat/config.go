@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -50,6 +52,16 @@ type TypeConfig struct {
 	// Grants are a channel's own modifiers; a type's grants stand beside its
 	// config.
 	Grants map[string][]string `json:"grants,omitempty"`
+}
+
+// Clone returns a copy that shares nothing that decoding into it would write over.
+// The commands are the same.
+func (c *TypeConfig) Clone() TypeConfig {
+	v := *c
+	v.Blocklists, v.AutomodThresholds, v.ChatPreferences = v.Blocklists.Clone(), v.AutomodThresholds.Clone(), v.ChatPreferences.Clone()
+	v.AllowedFlagReasons, v.Commands = slices.Clone(v.AllowedFlagReasons), slices.Clone(v.Commands)
+	v.Grants = maps.Clone(v.Grants)
+	return v
 }
 
 // Command is a slash command.

@@ -66,6 +66,9 @@ type Key struct {
 	// Nullable tells that some rows have no value. A key that is not Nullable can be
 	// read from a plain index in both directions.
 	Nullable bool
+	// Coarse is an expression, or "", that is never in another order than Expr, of
+	// which it keeps less: an index on it finds the rows to sort by Expr.
+	Coarse string
 }
 
 // Keys are what an entity can be sorted by.
@@ -141,7 +144,14 @@ func (o Order) SQL() string {
 }
 
 func (t term) sql() string {
-	s := t.Expr
+	s := t.direct(t.Expr)
+	if t.Coarse != "" {
+		s = t.direct(t.Coarse) + ", " + s
+	}
+	return s
+}
+
+func (t term) direct(s string) string {
 	if t.desc {
 		s += " DESC"
 	}

@@ -72,7 +72,7 @@ func TestGetOrCreateChannel(t *testing.T) {
 		},
 		{
 			name: "with invites", who: "ann", method: "POST", path: "/channels/messaging/invites/query", body: `{"data":{"members":["ann"],"invites":["ann","bob"]}}`,
-			want: map[string]string{"members.1.status": `"pending"`, "members.1.invited": "true", "members.0.status": `"member"`, "channel.member_count": "2"},
+			want: map[string]string{"members.1.status": `"pending"`, "members.1.invited": "true", "members.0.status": `"pending"`, "channel.member_count": "2"},
 		},
 		{
 			name: "server side", method: "POST", path: "/channels/messaging/server/query", body: `{"data":{"created_by_id":"ann","members":["bob"],"frozen":true,"team":"red"}}`,
@@ -373,6 +373,32 @@ func TestHideAndShow(t *testing.T) {
 	if got := listed(s, "ann", `,"id":"other"`) + "|" + listed(s, "bob", `,"id":"other"`); got != "|other" {
 		t.Errorf("lists: %s", got)
 	}
+}
+
+func TestHidingAndUnreadMessages(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	path, other := s.Channel("messaging", "room", "ann", "bob"), s.Channel("messaging", "other", "ann", "bob")
+	said(s, "bob", path, "one")
+	said(s, "bob", path, "two")
+	said(s, "bob", other, "three")
+	ann := s.As("ann").Connect()
+	ann.Hello.Want("me.total_unread_count", "3").Want("me.unread_channels", "2")
+
+	s.As("ann").Post(path+"/hide", `{}`).OK() // does not mark read
+	ann.Expect("channel.hidden")
+	s.As("ann").Get("/unread").OK().Want("total_unread_count", "3")
+	s.As("ann").Post(path+"/query", `{}`).OK().Want("read.1.user.id", `"ann"`).Want("read.1.unread_messages", "2")
+
+	s.As("ann").Post(path+"/hide", `{"clear_history":true}`).OK()
+	ann.Expect("channel.hidden").Want("clear_history", "true")
+	s.As("ann").Get("/unread").OK().Want("total_unread_count", "1").Want("channels.#", "1")
+	s.As("ann").Post(path+"/query", `{}`).OK().Want("read.1.unread_messages", "0").Want("messages", "[]")
+	s.As("bob").Post(path+"/query", `{}`).OK().Want("messages.#", "2")
+	said(s, "bob", path, "four")
+	ann.Expect("channel.visible").Want("cid", `"messaging:room"`).Want("user.id", `"ann"`)
+	ann.Expect("notification.message_new").Want("total_unread_count", "2").Want("unread_channels", "2")
+	s.As("ann").Post(path+"/query", `{}`).OK().Want("hidden", "false").Want("messages.#", "1").Want("messages.0.text", `"four"`).Want("read.1.unread_messages", "1")
 }
 
 func TestTokensOfUsersWhoDoNotExist(t *testing.T) {

@@ -289,6 +289,31 @@ func TestInvites(t *testing.T) {
 	s.As("kim").Post(path, `{"accept_invite":true}`).Fails(400, 4, "no invite")
 }
 
+// TestInvitesOfMembers: who is to be a member and invited has to answer first.
+func TestInvitesOfMembers(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	s.Users("ann", "bob", "dan", "eve")
+	path := "/channels/team/room"
+	ann, bob := s.As("ann").Connect(), s.As("bob").Connect()
+	s.Server().Post(path+"/query", `{"data":{"created_by_id":"ann","members":["ann",{"user_id":"bob","channel_role":"channel_moderator","hat":"red"}],"invites":["bob"]}}`).OK().
+		Want("channel.member_count", "2").Want("members.1.status", `"pending"`).Want("members.1.invited", "true").Want("members.1.hat", `"red"`).
+		Want("members.1.channel_role", `"channel_moderator"`).Want("members.0.status", `"member"`).Want("members.0.invited", "null")
+	bob.Expect("notification.invited").Want("member.invited", "true").Want("channel.members.#", "2").Want("cid", `"team:room"`)
+	bob.Quiet("notification.added_to_channel")
+	ann.Expect("notification.added_to_channel")
+	ann.Watch(path)
+	s.Server().Post(path, `{"accept_invite":true,"user_id":"bob","message":{"text":"here","user":{"id":"bob"}}}`).OK().
+		Want("members.1.status", `"accepted"`).Want("message.user.id", `"bob"`)
+	bob.Expect("notification.invite_accepted").Want("channel.members.#", "2").Want("member.user_id", `"bob"`).Want("user.id", `"bob"`)
+	ann.Expect("member.updated").Want("member.status", `"accepted"`)
+	ann.Expect("channel.updated").Want("user.id", `"bob"`).Want("message.text", `"here"`)
+
+	s.As("ann").Post(path, `{"add_members":["dan","eve"],"invites":["eve"]}`).OK().Want("members.2.status", `"member"`).Want("members.3.status", `"pending"`)
+	s.As("eve").Post(path, `{"reject_invite":true}`).OK().Want("members.3.status", `"rejected"`)
+	s.As("ann").Post(path, `{"invites":["dan"]}`).OK().Want("members.2.status", `"member"`).Want("members.2.invited", "null")
+}
+
 func TestMessagesThatGoAlong(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t)

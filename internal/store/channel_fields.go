@@ -73,13 +73,16 @@ func (l *channelLookup) fields() filter.Fields {
 // and asking for those where it is on leaves the planner free to begin with the
 // viewer's memberships.
 func condition(cond string) filter.Field {
-	return filter.Rendered(filter.Equal, func(_ *filter.Builder, c filter.Cmp) (string, error) {
-		on, err := c.Bool()
-		if on {
-			return cond, err
-		}
-		return "(" + cond + ") IS NOT TRUE", err
-	})
+	return filter.Rendered(filter.Equal, func(_ *filter.Builder, c filter.Cmp) (string, error) { return either(cond, c) })
+}
+
+// either is cond or its opposite, as the comparison asks.
+func either(cond string, c filter.Cmp) (string, error) {
+	on, err := c.Bool()
+	if on {
+		return cond, err
+	}
+	return "(" + cond + ") IS NOT TRUE", err
 }
 
 // channelName is the custom field name, of which the beginnings of words have an
@@ -98,7 +101,8 @@ func channelName(custom filter.JSON) filter.Field {
 	}
 }
 
-const lastUpdated = "coalesce(n.last_message_at, c.created_at)"
+// lastUpdated is of the counters alone, so that the index on its day serves it.
+const lastUpdated = "coalesce(n.last_message_at, n.created_at)"
 
 // mine is a field that asks about the viewer.
 func (l *channelLookup) mine(name string, field filter.Field) filter.Field {
@@ -143,9 +147,10 @@ func (l *channelLookup) isMuted(b *filter.Builder) string {
 		AND (x.expires IS NULL OR x.expires > ` + b.Arg(l.now) + `::timestamptz))`
 }
 
+// muted is isMuted as a list of channels, which are few: a query can begin with it.
 func (l *channelLookup) muted(b *filter.Builder, c filter.Cmp) (string, error) {
-	want, err := c.Bool()
-	return l.isMuted(b) + ` = ` + b.Arg(want) + `::boolean`, err
+	return either(`c.cid IN (SELECT x.cid FROM channel_mutes x WHERE x.app_id = $1 AND x.user_id = $2
+		AND (x.expires IS NULL OR x.expires > `+b.Arg(l.now)+`::timestamptz))`, c)
 }
 
 // unread is the viewer's number of unread messages.
@@ -204,8 +209,8 @@ func (l *channelLookup) keys() filter.Keys {
 			"cid":             {Expr: "c.cid", Type: "text"},
 			"created_at":      {Expr: "c.created_at", Type: "timestamptz"},
 			"updated_at":      {Expr: "c.updated_at", Type: "timestamptz"},
-			"last_updated":    {Expr: lastUpdated, Type: "timestamptz"},
-			"last_message_at": {Expr: "n.last_message_at", Type: "timestamptz", Nullable: true},
+			"last_updated":    {Expr: lastUpdated, Type: "timestamptz", Coarse: "n.active_day"},
+			"last_message_at": {Expr: "n.last_message_at", Type: "timestamptz", Nullable: true, Coarse: "n.message_day"},
 			"member_count":    {Expr: "c.member_count", Type: "int"},
 			"message_count":   {Expr: "n.message_count", Type: "bigint"},
 			"pinned_at":       {Expr: "me.pinned_at", Type: "timestamptz", Nullable: true},

@@ -96,7 +96,7 @@ func (t *Tx) InsertChannel(ctx context.Context, ch *chat.Channel) (bool, error) 
 				auto_translation_enabled, auto_translation_language, custom, created_at, updated_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11, $12, $13, $14::jsonb, $15, $15)
 			ON CONFLICT (app_id, cid) DO NOTHING RETURNING cid)
-		INSERT INTO channel_counters (app_id, cid) SELECT $1, cid FROM c`,
+		INSERT INTO channel_counters (app_id, cid, created_at) SELECT $1, cid, $15 FROM c`,
 		t.ID, ch.CID, ch.Type, ch.ID, ch.CreatedByID, ch.Team, ch.Frozen, ch.Disabled, list(ch.FilterTags), object(ch.Overrides),
 		list(ch.DistinctMembers), ch.AutoTranslation, ch.AutoTranslationLanguage, object(ch.Custom), ch.CreatedAt)
 	t.Emit(ChannelStale(ch.CID))
@@ -119,7 +119,7 @@ func (t *Tx) ReviveChannel(ctx context.Context, ch *chat.Channel) error {
 	_, err := exec(ctx, t.db, `
 		WITH c AS (UPDATE channels SET deleted_at = NULL, truncated_at = $3, truncated_by_id = '', created_by_id = $4, created_at = $5
 			WHERE app_id = $1 AND cid = $2)
-		UPDATE channel_counters SET last_message_at = NULL, message_count = 0 WHERE app_id = $1 AND cid = $2`,
+		UPDATE channel_counters SET last_message_at = NULL, message_count = 0, created_at = $5 WHERE app_id = $1 AND cid = $2`,
 		t.ID, ch.CID, now, ch.CreatedByID, ch.CreatedAt)
 	return err
 }

@@ -186,6 +186,7 @@ func TestChannelSorts(t *testing.T) {
 	for i, id := range []string{"a", "b", "c", "d", "e"} {
 		r.exec(`UPDATE channels SET created_at = $3, updated_at = $4 WHERE app_id = $1 AND id = $2`, id, base.Add(time.Duration(i)*time.Hour), base.Add(-time.Duration(i)*time.Hour))
 	}
+	r.exec(`UPDATE channel_counters n SET created_at = c.created_at FROM channels c WHERE n.app_id = $1 AND c.app_id = $1 AND c.cid = n.cid`)
 	for _, tt := range []struct{ sort, want string }{
 		{`[]`, "a b e d"}, // last_updated, latest first
 		{`[{"field":"last_message_at","direction":-1}]`, "a b d e"},

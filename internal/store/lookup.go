@@ -130,22 +130,14 @@ func merge(cfg *chat.TypeConfig, ch *chat.Channel) (*chat.TypeConfig, error) {
 	if len(ch.Overrides) <= len("{}") {
 		return cfg, nil
 	}
-	v := *cfg
-	var commands struct {
-		Commands []string `json:"commands"`
-	}
-	if err := wire.Unmarshal(ch.Overrides, &commands); err != nil {
-		return nil, err
-	}
 	o := struct {
 		chat.TypeConfig
 		Commands []string `json:"commands"` // names, not objects
-	}{TypeConfig: v}
+	}{TypeConfig: cfg.Clone()}
 	if err := wire.Unmarshal(ch.Overrides, &o); err != nil {
 		return nil, err
 	}
-	v = o.TypeConfig
-	v.Commands = cfg.Commands
+	v := o.TypeConfig
 	if o.Commands != nil {
 		v.Commands = nil
 		for _, c := range cfg.Commands {
