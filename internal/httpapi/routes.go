@@ -53,10 +53,14 @@ func (a *API) Routes() []Route {
 		// Messages
 		post("/channels/{type}/{id}/message", "SendMessage", a.Messages.Send),
 		get("/channels/{type}/{id}/messages", "GetManyMessages", a.Messages.GetMany, actingAs, anonymousToo),
+		get("/channels/{type}/{id}/pinned_messages", "GetPinnedMessages", a.Messages.Pinned, actingAs, anonymousToo),
+		post("/messages/history", "QueryMessageHistory", a.Messages.History, serverOnly),
 		del("/messages/{id}", "DeleteMessage", a.Messages.Delete),
 		get("/messages/{id}", "GetMessage", a.Messages.Get, actingAs, anonymousToo),
 		post("/messages/{id}", "UpdateMessage", a.Messages.Update),
 		put("/messages/{id}", "UpdateMessagePartial", a.Messages.UpdatePartial, actingAs),
+		patch("/messages/{id}/ephemeral", "EphemeralMessageUpdate", a.Messages.UpdateEphemeral, actingAs, serverOnly),
+		post("/messages/{id}/undelete", "UndeleteMessage", a.Messages.Undelete, serverOnly),
 		get("/messages/{parent_id}/replies", "GetReplies", a.Messages.Replies, actingAs, anonymousToo),
 
 		// Reactions

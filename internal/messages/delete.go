@@ -81,12 +81,35 @@ func (s *Service) deleteSoftly(ctx context.Context, seat *access.Seat, m *chat.M
 			return err
 		}
 		tx.Emit(audience(deleted(seat, tx.ID, seen.public, false))...)
-		return nil
+		before := *after
+		before.DeletedAt = nil
+		if err := tx.KeepHistory(ctx, &before, seat.Actor.UserID, after.UpdatedAt); err != nil {
+			return err
+		}
+		return tellParent(ctx, tx, seat, after.ParentID)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &Response{Message: seen.own}, nil
+}
+
+// tellParent tells of the message whose reply was deleted, or brought back; it is
+// read anew. Nothing happens when there is none.
+func tellParent(ctx context.Context, tx *store.Tx, seat *access.Seat, id string) error {
+	if id == "" {
+		return nil
+	}
+	parent, err := tx.Message(ctx, id)
+	if chat.KindOf(err) == chat.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	items, err := parentChanged(ctx, tx.App, seat, parent)
+	tx.Emit(items...)
+	return err
 }
 
 // remove deletes a message for good.
@@ -105,7 +128,7 @@ func (s *Service) remove(ctx context.Context, seat *access.Seat, m *chat.Message
 		if seen, err = s.views(ctx, tx.App, seat, last); err != nil {
 			return err
 		}
-		shown, err := tx.RemoveMessage(ctx, m.CID, m.ID)
+		shown, err := tx.RemoveMessage(ctx, m.CID, m.ID, now)
 		if err != nil {
 			return err
 		}
@@ -118,9 +141,10 @@ func (s *Service) remove(ctx context.Context, seat *access.Seat, m *chat.Message
 		}
 		for _, reply := range shown {
 			reply.Type, reply.DeletedAt, reply.UpdatedAt = chat.MessageDeleted, &now, now
+			hideQuoted(reply)
 			tx.Emit(audience(deleted(seat, tx.ID, reply, true))...)
 		}
-		return nil
+		return tellParent(ctx, tx, seat, last.ParentID)
 	})
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ const (
 	evNotifyNew       = "notification.message_new"
 	evUpdated         = "message.updated"
 	evDeleted         = "message.deleted"
+	evUndeleted       = "message.undeleted"
 	evVisible         = "channel.visible"
 	evReactionNew     = "reaction.new"
 	evReactionUpdated = "reaction.updated"
@@ -50,6 +51,32 @@ func audience(ev *chat.Event) []chat.Item {
 	return []chat.Item{&mine, &theirs}
 }
 
+// parentChanged are the events that tell of a message whose replies changed. parent
+// is the caller's own.
+func parentChanged(ctx context.Context, app *store.App, seat *access.Seat, parent *chat.Message) ([]chat.Item, error) {
+	if err := app.Hydrate(ctx, store.Viewer{Server: true}, parent); err != nil {
+		return nil, err
+	}
+	hideQuoted(parent)
+	ev := about(evUpdated, app.ID, parent, seat.Channel)
+	ev.User = author(seat.Actor)
+	return audience(ev), nil
+}
+
+// hideQuoted takes away from a message that everybody is told of a quoted one that
+// is not for everybody. Who may see it gets it when he reads the message.
+func hideQuoted(m *chat.Message) {
+	q := m.QuotedMessage
+	if q == nil {
+		return
+	}
+	restricted := len(q.RestrictedVisibility) > 0 &&
+		(len(m.RestrictedVisibility) == 0 || !q.VisibleTo(m.UserID) || slices.ContainsFunc(m.RestrictedVisibility, func(id string) bool { return !q.VisibleTo(id) }))
+	if restricted || q.Shadowed && !m.Shadowed {
+		m.QuotedMessage = nil
+	}
+}
+
 // views are a message as two sides see it: the actor, and everybody.
 type views struct{ own, public *chat.Message }
 
@@ -69,6 +96,7 @@ func (s *Service) views(ctx context.Context, app *store.App, seat *access.Seat, 
 			v.Type, v.DeletedForMe = chat.MessageRegular, false
 		}
 		public.QuotedMessage = &v
+		hideQuoted(&public)
 	}
 	return views{own: m, public: &public}, nil
 }

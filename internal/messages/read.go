@@ -101,12 +101,17 @@ func (r *RepliesRequest) Validate() error {
 	if err := r.Check(maxPage); err != nil {
 		return err
 	}
-	if len(r.Sort) > 1 {
+	return checkSort(r.Sort, "created_at")
+}
+
+// checkSort checks a sort of a list that has but one order, in both directions.
+func checkSort(sort []chat.SortParam, field string) error {
+	if len(sort) > 1 {
 		return chat.Errorf(chat.Invalid, "sort must contain at maximum 1 item")
 	}
-	for _, p := range r.Sort {
+	for _, p := range sort {
 		switch {
-		case p.Field != "created_at":
+		case p.Field != field:
 			return chat.Errorf(chat.Invalid, "unrecognized field %q", p.Field)
 		case p.Direction != 1 && p.Direction != -1:
 			return chat.Errorf(chat.Invalid, "sort.direction must be one of [-1 1]")

@@ -170,6 +170,12 @@ func (s *Service) deliver(ctx context.Context, d *delivery) (*SendResponse, erro
 		}
 	}
 	send.Items = append(send.Items, told...)
+	if d.of != nil && !d.m.Shadowed {
+		d.of.ThreadParticipantIDs, d.of.UpdatedAt = participants(d.of, d.m.UserID), d.m.CreatedAt
+		if send.Parent, err = parentChanged(ctx, d.app, d.seat, d.of); err != nil {
+			return nil, err
+		}
+	}
 	if d.reveals() || d.countsForSome() {
 		send.Before = d.before
 	}
@@ -215,6 +221,7 @@ func (d *delivery) showQuoted(ctx context.Context) error {
 	}
 	q[0].QuotedMessage = nil
 	d.m.QuotedMessage = q[0]
+	hideQuoted(d.m)
 	return nil
 }
 

@@ -70,22 +70,25 @@ func (r *UpdatePartialRequest) Validate() error {
 
 // UpdatePartial changes some fields of a message as the actor.
 func (s *Service) UpdatePartial(ctx context.Context, r *UpdatePartialRequest) (*Response, error) {
-	return s.edit(ctx, r.ID, func(m *chat.Message) (*chat.MessageRequest, error) {
-		doc, err := wire.Marshal(&editable{
-			Text: m.Text, Attachments: m.Attachments, QuotedMessageID: m.QuotedMessageID, MentionedUsers: m.MentionedUserIDs,
-			MentionedChannel: m.MentionedChannel, MentionedHere: m.MentionedHere, MentionedRoles: m.MentionedRoles,
-			MentionedGroupIDs: m.MentionedGroupIDs, MML: m.MML, Pinned: m.Pinned, PinExpires: m.PinExpires,
-			Silent: m.Silent, RestrictedVisibility: m.RestrictedVisibility, Custom: m.Custom,
-		})
-		if err != nil {
-			return nil, err
-		}
-		if doc, err = chat.ApplyPatch(doc, r.Set, r.Unset); err != nil {
-			return nil, err
-		}
-		req := &chat.MessageRequest{}
-		return req, wire.Unmarshal(doc, req)
+	return s.edit(ctx, r.ID, func(m *chat.Message) (*chat.MessageRequest, error) { return patched(m, r.Set, r.Unset) })
+}
+
+// patched is a message, with a partial update, as a client would send all of it.
+func patched(m *chat.Message, set jsontext.Value, unset []string) (*chat.MessageRequest, error) {
+	doc, err := wire.Marshal(&editable{
+		Text: m.Text, Attachments: m.Attachments, QuotedMessageID: m.QuotedMessageID, MentionedUsers: m.MentionedUserIDs,
+		MentionedChannel: m.MentionedChannel, MentionedHere: m.MentionedHere, MentionedRoles: m.MentionedRoles,
+		MentionedGroupIDs: m.MentionedGroupIDs, MML: m.MML, Pinned: m.Pinned, PinExpires: m.PinExpires,
+		Silent: m.Silent, RestrictedVisibility: m.RestrictedVisibility, Custom: m.Custom,
 	})
+	if err != nil {
+		return nil, err
+	}
+	if doc, err = chat.ApplyPatch(doc, set, unset); err != nil {
+		return nil, err
+	}
+	req := &chat.MessageRequest{}
+	return req, wire.Unmarshal(doc, req)
 }
 
 // editable is what of a message a partial update starts from.
@@ -123,6 +126,7 @@ func (s *Service) edit(ctx context.Context, id string, change func(*chat.Message
 			return err
 		}
 		m.EndPin(tx.Now())
+		before := *m
 		req, err := change(m)
 		if err != nil {
 			return err
@@ -133,6 +137,11 @@ func (s *Service) edit(ctx context.Context, id string, change func(*chat.Message
 		}
 		if err := tx.UpdateMessage(ctx, m); err != nil {
 			return err
+		}
+		if !sameHistory(&before, m) {
+			if err := tx.KeepHistory(ctx, &before, seat.Actor.UserID, m.UpdatedAt); err != nil {
+				return err
+			}
 		}
 		if seen, err = s.views(ctx, tx.App, seat, m); err != nil {
 			return err

@@ -165,6 +165,14 @@ func (y *syncing) messages(ctx context.Context) error {
 		views[v] = append(views[v], seat.View())
 	}
 	for v, list := range views { // one, or few: of owners and of moderators
+		removed, err := y.app.RemovedSince(ctx, v, list, y.since, maxSyncEvents+1)
+		if err != nil {
+			return err
+		}
+		for _, m := range removed {
+			y.message(m)
+			y.events[len(y.events)-1].HardDelete = new(true)
+		}
 		msgs, err := y.app.MessagesSince(ctx, v, list, y.since, maxSyncEvents+1)
 		if err != nil {
 			return err

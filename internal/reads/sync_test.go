@@ -95,7 +95,7 @@ func TestSyncMessages(t *testing.T) {
 	w.tx(func(ctx context.Context, tx *store.Tx) error { return tx.HideMessage(ctx, mine, "bob", tx.Now()) })
 
 	want := []string{
-		"message.updated edited", "message.deleted deleted", "message.new new and edited", "message.new reply",
+		"message.updated edited", "message.deleted deleted", "message.new new and edited", "message.new reply", "message.updated old",
 		"message.updated reacted", "message.deleted mine",
 	}
 	resp := w.synced("bob", since, room, room)

@@ -205,8 +205,10 @@ func (t *Tx) limitUnread(ctx context.Context, ch *chat.Channel, most int64) erro
 func (t *Tx) deleteMessages(ctx context.Context, cid chat.CID, at time.Time) error {
 	_, err := exec(ctx, t.db, `
 		WITH own AS (DELETE FROM messages WHERE app_id = $1 AND cid = $2 AND in_channel AND created_at <= $3 RETURNING id),
-		replies AS (DELETE FROM messages r USING own WHERE r.app_id = $1 AND r.parent_id = own.id AND r.parent_id <> '' AND NOT r.in_channel RETURNING r.id)
-		DELETE FROM reactions WHERE app_id = $1 AND message_id IN (SELECT id FROM own UNION ALL SELECT id FROM replies)`, t.ID, cid, at)
+		replies AS (DELETE FROM messages r USING own WHERE r.app_id = $1 AND r.parent_id = own.id AND r.parent_id <> '' AND NOT r.in_channel RETURNING r.id),
+		gone AS (SELECT id FROM own UNION ALL SELECT id FROM replies),
+		history AS (DELETE FROM message_history h USING gone WHERE h.app_id = $1 AND h.message_id = gone.id)
+		DELETE FROM reactions WHERE app_id = $1 AND message_id IN (SELECT id FROM gone)`, t.ID, cid, at)
 	return err
 }
 
@@ -227,7 +229,7 @@ var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // ownTables are the tables whose rows are part of a channel, by app_id and cid.
 var ownTables = []string{
-	"message_deletions", "channel_mutes", "thread_reads", "reads", "members", "bans", "channel_counters", "channels",
+	"message_deletions", "message_history", "message_removals", "channel_mutes", "thread_reads", "reads", "members", "bans", "channel_counters", "channels",
 }
 
 // HardDeleteChannel removes a locked channel (LockAnyChannel) and all that is in

@@ -2,12 +2,37 @@ package store
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"chatd/internal/chat"
 	"chatd/internal/filter"
 )
+
+// totalOrder is the order of sorts, or of first where there are none, made total by
+// unique fields, and its name for cursors.
+func totalOrder(b *filter.Builder, keys filter.Keys, sorts []filter.Sort, first filter.Sort, unique ...string) (filter.Order, string, error) {
+	if len(sorts) == 0 {
+		sorts = []filter.Sort{first}
+	}
+	for _, field := range unique {
+		if !slices.ContainsFunc(sorts, func(s filter.Sort) bool { return s.Field == field }) {
+			sorts = append(sorts, filter.Sort{Field: field, Desc: sorts[0].Desc})
+		}
+	}
+	var scope strings.Builder
+	for _, s := range sorts {
+		scope.WriteString(s.Field)
+		if s.Desc {
+			scope.WriteByte('-')
+		}
+		scope.WriteByte(' ')
+	}
+	order, err := keys.Order(b, sorts)
+	return order, scope.String(), err
+}
 
 // cursors makes and reads the next and prev of one list.
 type cursors struct {

@@ -26,16 +26,13 @@ func (t *Tx) DeleteMessage(ctx context.Context, cid chat.CID, id string, at time
 		return nil, err
 	}
 	if _, err := exec(ctx, t.db, `
-		UPDATE messages SET type = $3, deleted_at = $4, updated_at = $4, pinned = false, pinned_at = NULL, pinned_by_id = '', pin_expires = NULL
+		UPDATE messages SET deleted_type = type, type = $3, deleted_at = $4, updated_at = $4,
+			pinned = false, pinned_at = NULL, pinned_by_id = '', pin_expires = NULL
 		WHERE app_id = $1 AND id = $2`, t.ID, id, chat.MessageDeleted, at); err != nil {
 		return nil, err
 	}
-	if m.ParentID != "" {
-		if _, err := exec(ctx, t.db, `
-			UPDATE messages SET reply_count = greatest(reply_count - 1, 0), deleted_reply_count = deleted_reply_count + 1
-			WHERE app_id = $1 AND id = $2`, t.ID, m.ParentID); err != nil {
-			return nil, err
-		}
+	if err := t.countReplies(ctx, m.ParentID, -1, 1, at); err != nil {
+		return nil, err
 	}
 	after := *m
 	after.Type, after.DeletedAt, after.UpdatedAt = chat.MessageDeleted, &at, at
@@ -43,15 +40,69 @@ func (t *Tx) DeleteMessage(ctx context.Context, cid chat.CID, id string, at time
 	return &after, t.UncountMessage(ctx, m)
 }
 
-// RemoveMessage removes a message for good, with its reactions, its replies and
-// what users deleted of them for themselves. It returns those of its replies that
-// stood in the channel, at most maxShown of them; they are not hydrated.
-func (t *Tx) RemoveMessage(ctx context.Context, cid chat.CID, id string) (shown []*chat.Message, err error) {
+// UndeleteMessage brings back a message that DeleteMessage deleted, and has it count
+// again. at is when. It returns the message as it is then, not hydrated. Invalid
+// when it is not deleted, or the message it replies to is.
+func (t *Tx) UndeleteMessage(ctx context.Context, cid chat.CID, id string, at time.Time) (*chat.Message, error) {
 	if _, err := t.LockCounters(ctx, cid); err != nil {
 		return nil, err
 	}
 	m, err := t.LockMessage(ctx, id)
 	if err != nil {
+		return nil, err
+	}
+	if m.DeletedAt == nil {
+		return nil, chat.Errorf(chat.Invalid, "message with id %s is not deleted", id)
+	}
+	if m.ParentID != "" {
+		parent, err := t.LockMessage(ctx, m.ParentID)
+		if err != nil {
+			return nil, err
+		}
+		if parent.DeletedAt != nil {
+			return nil, chat.Errorf(chat.Invalid, "message with id %s cannot be undeleted: its parent message has been deleted", id)
+		}
+	}
+	types, err := scalars[string](ctx, t.db, `
+		UPDATE messages SET deleted_at = NULL, updated_at = $3, deleted_type = '',
+			type = CASE WHEN deleted_type <> '' THEN deleted_type WHEN parent_id <> '' THEN $4 ELSE $5 END
+		WHERE app_id = $1 AND id = $2 RETURNING type`, t.ID, id, at, chat.MessageReply, chat.MessageRegular)
+	if err != nil {
+		return nil, err
+	}
+	m.Type, m.DeletedAt, m.UpdatedAt = types[0], nil, at
+	if err := t.countReplies(ctx, m.ParentID, 1, -1, at); err != nil {
+		return nil, err
+	}
+	return m, t.recountMessage(ctx, m)
+}
+
+// countReplies changes how many replies a message has, and how many that were
+// deleted. Nothing happens without a parent.
+func (t *Tx) countReplies(ctx context.Context, parentID string, live, deleted int, at time.Time) error {
+	if parentID == "" {
+		return nil
+	}
+	_, err := exec(ctx, t.db, `
+		UPDATE messages SET reply_count = greatest(reply_count + $3, 0), deleted_reply_count = greatest(deleted_reply_count + $4, 0),
+			updated_at = greatest(updated_at, $5)
+		WHERE app_id = $1 AND id = $2`, t.ID, parentID, live, deleted, at)
+	return err
+}
+
+// RemoveMessage removes a message for good, with its reactions, its replies, its
+// history and what users deleted of them for themselves; at is when. It returns
+// those of its replies that stood in the channel, at most maxShown of them; they are
+// not hydrated.
+func (t *Tx) RemoveMessage(ctx context.Context, cid chat.CID, id string, at time.Time) (shown []*chat.Message, err error) {
+	if _, err := t.LockCounters(ctx, cid); err != nil {
+		return nil, err
+	}
+	m, err := t.LockMessage(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.noteRemoval(ctx, cid, id, at); err != nil {
 		return nil, err
 	}
 	replies, err := t.messages(ctx, `
@@ -63,6 +114,7 @@ func (t *Tx) RemoveMessage(ctx context.Context, cid chat.CID, id string) (shown 
 	for _, sql := range []string{
 		`DELETE FROM messages WHERE app_id = $1 AND id = ANY ($2)`,
 		`DELETE FROM reactions WHERE app_id = $1 AND message_id = ANY ($2)`,
+		`DELETE FROM message_history WHERE app_id = $1 AND message_id = ANY ($2)`,
 	} {
 		if _, err := exec(ctx, t.db, sql, t.ID, ids); err != nil {
 			return nil, err
@@ -76,7 +128,11 @@ func (t *Tx) RemoveMessage(ctx context.Context, cid chat.CID, id string) (shown 
 			return nil, err
 		}
 	}
-	if err := t.leaveParent(ctx, m); err != nil {
+	live, deleted := -1, 0
+	if m.DeletedAt != nil {
+		live, deleted = 0, -1
+	}
+	if err := t.countReplies(ctx, m.ParentID, live, deleted, at); err != nil {
 		return nil, err
 	}
 	if err := t.uncountRemoved(ctx, m); err != nil {
@@ -92,19 +148,6 @@ func (t *Tx) RemoveMessage(ctx context.Context, cid chat.CID, id string) (shown 
 
 // maxShown bounds the replies that are told to have gone with their parent.
 const maxShown = 100
-
-// leaveParent takes a removed reply out of its parent's numbers.
-func (t *Tx) leaveParent(ctx context.Context, m *chat.Message) error {
-	if m.ParentID == "" {
-		return nil
-	}
-	deleted := m.DeletedAt != nil
-	_, err := exec(ctx, t.db, `
-		UPDATE messages SET reply_count = greatest(reply_count - CASE WHEN $3 THEN 0 ELSE 1 END, 0),
-			deleted_reply_count = greatest(deleted_reply_count - CASE WHEN $3 THEN 1 ELSE 0 END, 0)
-		WHERE app_id = $1 AND id = $2`, t.ID, m.ParentID, deleted)
-	return err
-}
 
 // HideMessage deletes a message for one user only. Invalid when he has done so
 // with MaxOwnDeletions messages of the channel already.

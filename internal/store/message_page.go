@@ -78,7 +78,7 @@ func (p Page) Check(most int) error {
 // MessagePage returns a page of the channel's own messages, oldest first, hydrated;
 // Invalid when a place is named by a message that the channel does not have.
 func (a *App) MessagePage(ctx context.Context, v Viewer, view View, p Page) ([]*chat.Message, error) {
-	l := listing{App: a, viewer: v, cid: view.CID, of: `m.cid = $2 AND m.in_channel`, key: string(view.CID), since: view.Since}
+	l := listing{App: a, viewer: v, cid: view.CID, at: "created_at", of: `m.cid = $2 AND m.in_channel`, key: string(view.CID), since: view.Since}
 	return l.page(ctx, p, false)
 }
 
@@ -87,7 +87,7 @@ func (a *App) MessagePage(ctx context.Context, v Viewer, view View, p Page) ([]*
 // those of MessagePage.
 func (a *App) Replies(ctx context.Context, v Viewer, view View, parentID string, p Page, fromStart bool) ([]*chat.Message, error) {
 	l := listing{
-		App: a, viewer: v, cid: view.CID, key: parentID, since: view.Since,
+		App: a, viewer: v, cid: view.CID, at: "created_at", key: parentID, since: view.Since,
 		of: `m.parent_id = $2 AND m.parent_id <> '' AND m.deleted_at IS NULL`,
 	}
 	return l.page(ctx, p, fromStart)
@@ -155,8 +155,10 @@ type listing struct {
 
 	viewer Viewer
 	cid    chat.CID
+	at     string // the column of the time
 	of     string // which messages; $2 is key
 	key    string
+	more   []any // parameters of of, from $6 on
 	since  *time.Time
 }
 
@@ -173,11 +175,11 @@ type bound struct {
 	op string // <, <=, >, >=
 }
 
-func (b bound) sql(args *filter.Builder) string {
+func (b bound) sql(column string, args *filter.Builder) string {
 	if b.id == "" {
-		return "m.created_at " + b.op + " " + args.Arg(b.at)
+		return "m." + column + " " + b.op + " " + args.Arg(b.at)
 	}
-	return "(m.created_at, m.id) " + b.op + " (" + args.Arg(b.at) + ", " + args.Arg(b.id) + ")"
+	return "(m." + column + ", m.id) " + b.op + " (" + args.Arg(b.at) + ", " + args.Arg(b.id) + ")"
 }
 
 func (l listing) page(ctx context.Context, p Page, fromStart bool) ([]*chat.Message, error) {
@@ -244,9 +246,10 @@ func (l listing) places(ctx context.Context, ids ...string) (map[string]place, e
 	}
 	type row struct {
 		ID string    `db:"id"`
-		At time.Time `db:"created_at"`
+		At time.Time `db:"at"`
 	}
-	rows, err := many[row](ctx, l.db, `SELECT id, created_at FROM messages WHERE app_id = $1 AND id = ANY ($2) AND cid = $3`, l.ID, ids, l.cid)
+	rows, err := many[row](ctx, l.db, `
+		SELECT id, `+l.at+` AS at FROM messages WHERE app_id = $1 AND id = ANY ($2) AND cid = $3 AND `+l.at+` IS NOT NULL`, l.ID, ids, l.cid)
 	if err != nil {
 		return nil, err
 	}
@@ -265,19 +268,19 @@ func (l listing) places(ctx context.Context, ids ...string) (map[string]place, e
 // slice reads one side of a place: up, the messages right after the bounds, else
 // those right before them. The result is oldest first.
 func (l listing) slice(ctx context.Context, bounds []bound, up bool, limit, offset int) ([]*chat.Message, error) {
-	b := &filter.Builder{Args: l.viewer.args(l.ID, l.key)}
+	b := &filter.Builder{Args: append(l.viewer.args(l.ID, l.key), l.more...)}
 	var sql strings.Builder
 	sql.WriteString(`SELECT ` + messageColumns + ` FROM messages m WHERE m.app_id = $1 AND ` + l.of + ` AND ` + visible)
 	if l.since != nil {
 		sql.WriteString(` AND m.created_at > ` + b.Arg(*l.since))
 	}
 	for _, e := range bounds {
-		sql.WriteString(` AND ` + e.sql(b))
+		sql.WriteString(` AND ` + e.sql(l.at, b))
 	}
 	if up {
-		sql.WriteString(` ORDER BY m.created_at, m.id`)
+		sql.WriteString(` ORDER BY m.` + l.at + `, m.id`)
 	} else {
-		sql.WriteString(` ORDER BY m.created_at DESC, m.id DESC`)
+		sql.WriteString(` ORDER BY m.` + l.at + ` DESC, m.id DESC`)
 	}
 	sql.WriteString(` LIMIT ` + b.Arg(limit))
 	if offset > 0 {

@@ -14,6 +14,35 @@ const newestAfter = `(SELECT max(b.created_at) FROM messages b
 	WHERE b.app_id = $1 AND b.cid = $2 AND b.in_channel AND NOT b.shadowed AND (b.type <> 'system' OR $4)
 		AND ($3::timestamptz IS NULL OR b.created_at > $3))`
 
+// recountMessage undoes what UncountMessage did for a message that is not deleted
+// any more. It emits the change.
+func (t *Tx) recountMessage(ctx context.Context, m *chat.Message) error {
+	if _, err := exec(ctx, t.db, `
+		UPDATE channel_counters SET message_count = message_count + 1 WHERE app_id = $1 AND cid = $2`, t.ID, m.CID); err != nil {
+		return err
+	}
+	typ, err := t.Type(ctx, m.CID.Type())
+	if err != nil || !m.Counts() || !typ.Config.ReadEvents {
+		return err
+	}
+	if _, err := exec(ctx, t.db, `
+		UPDATE reads r SET unread_base = r.unread_base - 1 FROM members m
+		WHERE r.app_id = $1 AND r.cid = $2 AND r.last_read < $4 AND `+hadUnread+`
+			AND m.user_id = r.user_id AND m.app_id = $1 AND m.cid = $3`,
+		t.ID, m.CID, m.CID, m.CreatedAt, m.UserID, list(m.RestrictedVisibility)); err != nil {
+		return err
+	}
+	if _, err := exec(ctx, t.db, `
+		UPDATE members m SET join_seq = m.join_seq - 1
+		WHERE m.app_id = $1 AND m.cid = $2 AND m.created_at < $4 AND `+hadUnread+`
+			AND NOT EXISTS (SELECT FROM reads r WHERE r.app_id = m.app_id AND r.cid = $3 AND r.user_id = m.user_id)`,
+		t.ID, m.CID, m.CID, m.CreatedAt, m.UserID, list(m.RestrictedVisibility)); err != nil {
+		return err
+	}
+	t.Emit(&chat.Change{Kind: chat.UnreadReload, CID: m.CID})
+	return nil
+}
+
 // uncountRemoved takes a message that was removed out of its channel's counters. One
 // that was deleted softly before is still the channel's last message.
 func (t *Tx) uncountRemoved(ctx context.Context, m *chat.Message) error {

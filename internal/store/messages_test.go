@@ -190,7 +190,7 @@ func TestRemovingAThreadUncountsIt(t *testing.T) {
 	r.want(cid, users, 1, 3, 0)
 	r.pub.take()
 	r.tx(func(ctx context.Context, tx *store.Tx) error {
-		shown, err := tx.RemoveMessage(ctx, cid, root.ID)
+		shown, err := tx.RemoveMessage(ctx, cid, root.ID, r.at)
 		if len(shown) != 3 {
 			t.Errorf("%d replies stood in the channel, want 3", len(shown))
 		}

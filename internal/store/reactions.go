@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -222,7 +221,11 @@ func (a *App) QueryReactions(ctx context.Context, q ReactionQuery) (list []*chat
 	if err != nil {
 		return nil, "", "", err
 	}
-	order, scope, err := reactionOrder(b, q.Sort)
+	sorts, err := filter.ParseSort(q.Sort, maxReactionSort)
+	if err != nil {
+		return nil, "", "", err
+	}
+	order, scope, err := totalOrder(b, reactionKeys, sorts, filter.Sort{Field: "created_at", Desc: true}, "user_id", "type")
 	if err != nil {
 		return nil, "", "", err
 	}
@@ -256,30 +259,4 @@ func (a *App) QueryReactions(ctx context.Context, q ReactionQuery) (list []*chat
 	}
 	list = column(rows, func(r *row) *chat.Reaction { return &r.Reaction })
 	return list, next, prev, a.reactors(ctx, list)
-}
-
-// reactionOrder is the order of a sort, made total, and its name for cursors.
-func reactionOrder(b *filter.Builder, doc jsontext.Value) (filter.Order, string, error) {
-	sorts, err := filter.ParseSort(doc, maxReactionSort)
-	if err != nil {
-		return filter.Order{}, "", err
-	}
-	if len(sorts) == 0 {
-		sorts = []filter.Sort{{Field: "created_at", Desc: true}}
-	}
-	for _, field := range []string{"user_id", "type"} {
-		if !slices.ContainsFunc(sorts, func(s filter.Sort) bool { return s.Field == field }) {
-			sorts = append(sorts, filter.Sort{Field: field, Desc: sorts[0].Desc})
-		}
-	}
-	var scope strings.Builder
-	for _, s := range sorts {
-		scope.WriteString(s.Field)
-		if s.Desc {
-			scope.WriteByte('-')
-		}
-		scope.WriteByte(' ')
-	}
-	order, err := reactionKeys.Order(b, sorts)
-	return order, scope.String(), err
 }

@@ -24,6 +24,9 @@ type Send struct {
 	Reader string
 	// Items are published, in order, after the commit.
 	Items []chat.Item
+	// Parent are the events that tell of the message that this one replies to. They
+	// are published behind Items, with its numbers as they are then.
+	Parent []chat.Item
 	// Total, when it is not nil, gets the channel's message_count with this message
 	// before Items are published.
 	Total *int
@@ -177,7 +180,7 @@ func (w *writer) finish(ctx context.Context, app chat.AppID, group []*pending, e
 	var items []chat.Item
 	for _, p := range group {
 		if !p.send.gone {
-			items = append(items, p.send.Items...)
+			items = append(append(items, p.send.Items...), p.send.Parent...)
 		}
 	}
 	return w.s.App(app).publish(ctx, items)
@@ -214,6 +217,7 @@ func (w *writer) alone(ctx context.Context, p *pending) error {
 			return gone(p.send)
 		}
 		tx.Emit(p.send.Items...)
+		tx.Emit(p.send.Parent...)
 		return nil
 	})
 }

@@ -46,10 +46,10 @@ const (
 	listOf = `CASE WHEN lists IS NULL THEN '{}'::text[] ELSE ARRAY(SELECT jsonb_array_elements_text(lists->`
 	// A reply makes its author and the parent's participants of the thread.
 	sendReply = `
-		UPDATE messages SET reply_count = reply_count + 1, thread_participants =
+		UPDATE messages SET reply_count = reply_count + 1, updated_at = greatest(updated_at, $4), thread_participants =
 			(CASE WHEN thread_participants = '{}' THEN ARRAY[user_id] ELSE thread_participants END) ||
 			CASE WHEN $3 = ANY (thread_participants) OR thread_participants = '{}' AND $3 = user_id THEN '{}'::text[] ELSE ARRAY[$3] END
-		WHERE app_id = $1 AND id = $2`
+		WHERE app_id = $1 AND id = $2 RETURNING reply_count, updated_at`
 )
 
 // statements returns the batch that writes the rows.
@@ -58,10 +58,33 @@ func (r *rows) statements(app chat.AppID) *pgx.Batch {
 	b.Queue(sendMany, slices.Concat([]any{app}, r.counters(), r.reads(), r.messages())...).Query(r.number)
 	for _, s := range r.sends {
 		if s.Message.ParentID != "" {
-			b.Queue(sendReply, app, s.Message.ParentID, s.Message.UserID)
+			b.Queue(sendReply, app, s.Message.ParentID, s.Message.UserID, s.Message.CreatedAt).Query(s.numberParent)
 		}
 	}
 	return b
+}
+
+// numberParent tells the events about the parent its numbers with this reply. Of a
+// parent that is gone nothing is told.
+func (s *Send) numberParent(res pgx.Rows) error {
+	var count int
+	var at time.Time
+	found := false
+	for res.Next() {
+		if err := res.Scan(&count, &at); err != nil {
+			return err
+		}
+		found = true
+	}
+	if !found {
+		s.Parent = nil
+	}
+	for _, it := range s.Parent {
+		if ev, ok := it.(*chat.Event); ok {
+			ev.Message.ReplyCount, ev.Message.UpdatedAt = count, at
+		}
+	}
+	return res.Err()
 }
 
 // counters, reads and messages are the parameters of sendMany.

@@ -1,0 +1,31 @@
+package messages
+
+import "context"
+
+// UpdateEphemeral tells those who watch of a partial update that is not stored, as
+// bots do while they are still writing. The message itself stays as it is.
+func (s *Service) UpdateEphemeral(ctx context.Context, r *UpdatePartialRequest) (*Response, error) {
+	seat, m, err := s.find(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := notDeleted(m); err != nil {
+		return nil, err
+	}
+	_, app := s.app(ctx)
+	m.EndPin(app.Now())
+	req, err := patched(m, r.Set, r.Unset)
+	if err != nil {
+		return nil, err
+	}
+	if err := (&editor{app: app, seat: seat}).amend(ctx, m, req); err != nil {
+		return nil, err
+	}
+	seen, err := s.views(ctx, app, seat, m)
+	if err != nil {
+		return nil, err
+	}
+	ev := about(evUpdated, app.ID, seen.public, seat.Channel)
+	ev.User = author(seat.Actor)
+	return &Response{Message: seen.own}, app.Publish(ctx, audience(ev)...)
+}

@@ -1,0 +1,73 @@
+package messages
+
+import (
+	"context"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"chatd/internal/chat"
+	"chatd/internal/filter"
+	"chatd/internal/store"
+)
+
+// The limits of a query of histories.
+const (
+	defaultHistory = 25
+	maxHistory     = 100
+	maxHistoryKeys = 3 // of a filter
+)
+
+// HistoryRequest asks for what messages were before they were changed.
+type HistoryRequest struct {
+	Filter jsontext.Value `json:"filter"`
+	Sort   jsontext.Value `json:"sort"`
+	Limit  int            `json:"limit"`
+	Next   string         `json:"next"`
+	Prev   string         `json:"prev"`
+}
+
+// Validate checks the page and that the filter selects something.
+func (r *HistoryRequest) Validate() error {
+	keys := 0
+	for range chat.Keys(r.Filter) {
+		keys++
+	}
+	switch {
+	case keys == 0:
+		return chat.Errorf(chat.Invalid, "filter is a required field")
+	case keys > maxHistoryKeys:
+		return chat.Errorf(chat.Invalid, "filter must contain at maximum %d items", maxHistoryKeys)
+	}
+	return checkLimit(r.Limit, maxHistory)
+}
+
+// HistoryResponse is a page of entries.
+type HistoryResponse struct {
+	History []*store.HistoryEntry `json:"message_history"`
+	Next    string                `json:"next,omitzero"`
+	Prev    string                `json:"prev,omitzero"`
+}
+
+// History returns what messages were before each change of their text, attachments
+// or custom fields, and before they were deleted or brought back.
+func (s *Service) History(ctx context.Context, r *HistoryRequest) (*HistoryResponse, error) {
+	where, err := filter.Parse(r.Filter, filter.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	if r.Limit == 0 {
+		r.Limit = defaultHistory
+	}
+	_, app := s.app(ctx)
+	list, next, prev, err := app.QueryHistory(ctx, store.HistoryQuery{Filter: where, Sort: r.Sort, Limit: r.Limit, Next: r.Next, Prev: r.Prev})
+	if err != nil {
+		return nil, err
+	}
+	return &HistoryResponse{History: list, Next: next, Prev: prev}, nil
+}
+
+// sameHistory tells whether there is nothing between two states of a message that
+// its history keeps.
+func sameHistory(a, b *chat.Message) bool {
+	return a.Text == b.Text && equal(a.Attachments, b.Attachments) && equal(a.Custom, b.Custom)
+}

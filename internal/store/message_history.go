@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"chatd/internal/chat"
+	"chatd/internal/filter"
+)
+
+// HistoryEntry is a message as it was before a change, with who changed it and when.
+type HistoryEntry struct {
+	MessageID   string         `db:"message_id" json:"message_id"`
+	Text        string         `db:"text" json:"text"`
+	Attachments jsontext.Value `db:"attachments" json:"attachments"`
+	IsDeleted   bool           `db:"is_deleted" json:"is_deleted"`
+	UpdatedByID string         `db:"message_updated_by_id" json:"message_updated_by_id"` // "" for a server-side call that named nobody
+	UpdatedAt   time.Time      `db:"message_updated_at" json:"message_updated_at"`
+	Custom      jsontext.Value `db:"custom" json:",embed"`
+}
+
+const historyColumns = `h.message_id, h.text, h.attachments, h.is_deleted, h.message_updated_by_id, h.message_updated_at, h.custom`
+
+// KeepHistory keeps what a message was before a change by a user at a time. It must
+// be called in the transaction of the change.
+func (t *Tx) KeepHistory(ctx context.Context, before *chat.Message, byID string, at time.Time) error {
+	_, err := exec(ctx, t.db, `
+		INSERT INTO message_history (app_id, id, cid, message_id, text, attachments, custom, is_deleted, message_updated_by_id, message_updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6::json, $7::jsonb, $8, $9, $10)`,
+		t.ID, chat.NewID(), before.CID, before.ID, before.Text, array(before.Attachments), object(before.Custom), before.DeletedAt != nil, byID, at)
+	return err
+}
+
+// HistoryQuery selects entries of messages' histories.
+type HistoryQuery struct {
+	Filter     filter.Node
+	Sort       jsontext.Value
+	Limit      int
+	Next, Prev string // at most one: a cursor of an earlier answer
+}
+
+// Of histories, what can be filtered and sorted by.
+var (
+	historyFields = filter.Fields{
+		Named: map[string]filter.Field{
+			"message_id":            filter.Text("h.message_id", filter.OneOf),
+			"message_updated_by_id": filter.Text("h.message_updated_by_id", filter.OneOf),
+			"user_id":               filter.Text("h.message_updated_by_id", filter.OneOf), // so an SDK calls it
+			"message_updated_at":    filter.Time("h.message_updated_at", filter.Range),
+			"created_at":            filter.Time("h.message_updated_at", filter.Range), // likewise
+		},
+		Custom: filter.JSON{Column: "h.custom", Ops: filter.Range, Entity: "message_history"}.Field,
+	}
+	historyKeys = filter.Keys{Named: map[string]filter.Key{
+		"message_updated_at":    {Expr: "h.message_updated_at", Type: "timestamptz"},
+		"message_updated_by_id": {Expr: "h.message_updated_by_id", Type: "text"},
+		"id":                    {Expr: "h.id", Type: "text"},
+	}}
+)
+
+// maxHistorySort bounds the items of a sort of history entries.
+const maxHistorySort = 5
+
+// QueryHistory returns the entries that a filter selects, by default the newest
+// first, and the cursors of the pages after and before; "" where there is none. What
+// the query gets wrong is Invalid.
+func (a *App) QueryHistory(ctx context.Context, q HistoryQuery) (list []*HistoryEntry, next, prev string, err error) {
+	b := &filter.Builder{Args: []any{a.ID, q.Limit + 1}}
+	where, err := historyFields.SQL(b, q.Filter)
+	if err != nil {
+		return nil, "", "", err
+	}
+	sorts, err := filter.ParseSort(q.Sort, maxHistorySort)
+	if err != nil {
+		return nil, "", "", err
+	}
+	if slices.ContainsFunc(sorts, func(s filter.Sort) bool { return s.Field == "id" }) {
+		return nil, "", "", chat.Errorf(chat.Invalid, "cannot sort by \"id\"")
+	}
+	order, scope, err := totalOrder(b, historyKeys, sorts, filter.Sort{Field: "message_updated_at", Desc: true}, "id")
+	if err != nil {
+		return nil, "", "", err
+	}
+	c := cursors{scope: "history " + scope}
+	if c.key, err = a.cursorKey(ctx); err != nil {
+		return nil, "", "", err
+	}
+	cond, order, err := c.from(b, order, q.Next, q.Prev)
+	if err != nil {
+		return nil, "", "", err
+	}
+	type row struct {
+		HistoryEntry
+
+		Position jsontext.Value `db:"position"`
+	}
+	rows, err := many[row](ctx, a.db, `
+		SELECT `+historyColumns+`, `+order.Position()+` AS position FROM message_history h
+		WHERE h.app_id = $1 AND `+where+` AND `+cond+`
+		ORDER BY `+order.SQL()+` LIMIT $2`, b.Args...)
+	if err != nil {
+		return nil, "", "", err
+	}
+	more := len(rows) > q.Limit
+	rows = rows[:min(len(rows), q.Limit)]
+	if q.Prev != "" {
+		slices.Reverse(rows)
+	}
+	if len(rows) > 0 {
+		next, prev = c.ends(rows[0].Position, rows[len(rows)-1].Position, q.Next != "", q.Prev != "", more)
+	}
+	return column(rows, func(r *row) *HistoryEntry { return &r.HistoryEntry }), next, prev, nil
+}
