@@ -255,10 +255,9 @@ func TestClientCloses(t *testing.T) {
 	}
 }
 
-func TestServeEndsWithItsContext(t *testing.T) {
+func TestConnectionOutlivesItsRequest(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, nil)
-	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, err := n.Accept(w, r)
@@ -266,17 +265,21 @@ func TestServeEndsWithItsContext(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		served <- n.Serve(ctx, s, app, "ann", hello("ann"))
+		ctx, cancel := context.WithCancel(r.Context())
+		err = n.Serve(ctx, s, app, "ann", hello("ann"))
+		cancel()
+		served <- err
 	}))
 	defer srv.Close()
 	n.url = "ws" + srv.URL[len("http"):]
 	ann := n.dial(t, "ann")
-	cancel()
-	if code := ann.closeCode(t); code != websocket.StatusGoingAway {
-		t.Errorf("closed with %d", code)
-	}
 	if err := <-served; err != nil {
 		t.Errorf("Serve: %v", err)
+	}
+	n.watch(t, ann, room)
+	n.publish(t, message(room, "ann", "still here")...)
+	if e := ann.expect(t, "message.new"); text(e) != "still here" {
+		t.Errorf("got %v", e)
 	}
 }
 

@@ -34,6 +34,6 @@
 // before Serve. Locks are taken in this order: peers, channel shard, user shard,
 // a connection's state, its sink, outbox. None is held while something is written to a socket or to
 // the bus, or while the Backend is asked. Run owns the dispatchers, the outbox,
-// the ticker and the cluster's goroutines; Serve runs in its caller's goroutine
-// and waits for its connection's writer.
+// the ticker, the cluster's goroutines and one reader for each websocket, which
+// waits for its connection's writer.
 package realtime

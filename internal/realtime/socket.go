@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/coder/websocket"
@@ -63,8 +64,23 @@ func (j *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 			giveUpAfter(raw, deadRounds*j.sink.hub.cfg.HealthInterval)
 		}
 	}
-	rw.Writer.Reset(j.sink)
-	return j.sink, rw, nil
+	return j.sink, small(rw.Reader, j.sink), nil
+}
+
+// The buffers of a connection. Clients send health checks, and the websocket
+// library writes control frames only.
+const (
+	readBuffer  = 512
+	writeBuffer = 128
+)
+
+// small returns buffers like those of net/http, with what the client sent already,
+// but an eighth of their size.
+func small(sent *bufio.Reader, s *sink) *bufio.ReadWriter {
+	early, _ := sent.Peek(sent.Buffered())
+	r := bufio.NewReaderSize(bytes.NewReader(early), max(readBuffer, len(early)))
+	_, _ = r.Peek(len(early)) // the library takes over what is buffered
+	return bufio.NewReadWriter(r, bufio.NewWriterSize(s, writeBuffer))
 }
 
 // Reject sends one text frame, an error of the API, and closes with 1000, after
@@ -87,10 +103,14 @@ func (s *Socket) Abort(errorJSON []byte) {
 	s.c.end()
 }
 
-// Serve registers the socket as a connection of the user, sends what hello returns
-// as its first frame and reads until the end of the connection or of ctx. hello
-// makes the whole JSON of the first health.check; it is called when the connection
-// is registered, so that nothing is missed after what it says.
+// Serve registers the socket as a connection of the user and sends what hello
+// returns as its first frame. hello makes the whole JSON of the first
+// health.check; it is called when the connection is registered, so that nothing is
+// missed after what it says.
+//
+// Then the connection has a goroutine of its own, which Run waits for, and the
+// caller returns: a request's goroutine has a deep stack and holds the request,
+// which together are more than a connection needs.
 //
 // An error means that the first frame was not sent; the caller then ends the
 // socket with Reject or Abort. It is what hello or the Backend returned,
@@ -106,19 +126,21 @@ func (h *Hub) Serve(ctx context.Context, s *Socket, app chat.AppID, userID strin
 		return err
 	}
 	c.open(textFrame(first, c.deflate))
-	ended := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(ended)
-		c.shut(closeGoingAway, "")
-	})
-	s.read()
-	if !stop() {
-		<-ended
-	}
-	h.unregister(c)
-	_ = s.ws.CloseNow()
-	c.end()
+	h.spawn(func() { h.receive(s) })
 	return nil
+}
+
+// receive reads until the end of the connection.
+func (h *Hub) receive(s *Socket) {
+	defer func() {
+		if p := recover(); p != nil { // whatever one client sent, the others stay connected
+			h.log.Error("realtime: panic", "user", s.c.user.key.id, "panic", p, "stack", string(debug.Stack()))
+		}
+		h.unregister(s.c)
+		_ = s.ws.CloseNow()
+		s.c.end()
+	}()
+	s.read()
 }
 
 // open sends the first frame, and then what was queued meanwhile.
