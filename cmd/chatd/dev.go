@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,6 +60,7 @@ func (d *devCommand) Run(ctx context.Context, t *terminal) (err error) {
 		}
 	}()
 	c.DatabaseURL, c.DatabaseDirectURL, c.RedisURL = db.dsn, db.dsn, ""
+	c.StorageURL = cmp.Or(c.StorageURL, filepath.Join(dir, "files"))
 
 	app, err := openDevApp(ctx, dir, db.dsn, asked)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"chatd/internal/config"
+	_ "chatd/internal/storage/clouds" // S3 and others
 )
 
 func main() {

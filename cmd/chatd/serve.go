@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -23,6 +24,7 @@ func (serveCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
+	c.StorageURL = cmp.Or(c.StorageURL, "chatd-files")
 	log := t.logger(c)
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", c.Addr)

@@ -28,6 +28,9 @@ type Config struct {
 	DatabaseMaxConns  int    `env:"CHATD_DATABASE_MAX_CONNS" default:"20" help:"Connections to PostgreSQL that this node holds at most, 2 to 1000."`
 	RedisURL          string `env:"CHATD_REDIS_URL" secret:"url" help:"Redis, as redis://:password@host:6379/0, which joins several nodes. Empty: this is the only node."`
 
+	StorageURL string `env:"CHATD_STORAGE_URL" help:"Where files are kept: a folder, or s3://bucket?region=…, gs://bucket or azblob://container, with the credentials where these services' own tools look for them. All nodes must share it. Default: the folder chatd-files; of dev, a folder in its data."`
+	PublicURL  string `env:"CHATD_PUBLIC_URL" help:"Where clients reach this server, as https://chat.example.com: where links to files lead. Default: where the client that uploaded the file reached it."`
+
 	NodeID         string         `env:"CHATD_NODE_ID" help:"Name of this node in logs and among the nodes. Default: the host's name and a random end."`
 	MaxConnections int            `env:"CHATD_MAX_CONNECTIONS" default:"100" help:"Connections that one user may hold on this node, 1 to 100000."`
 	RateLimits     string         `env:"CHATD_RATE_LIMITS" default:"off" oneof:"off,on" help:"Whether requests over the API's rate limits are refused. They are counted and reported in any case."`
@@ -94,6 +97,7 @@ func (c *Config) check() []string {
 	must(c.DatabaseDirectURL == c.DatabaseURL || hasScheme(c.DatabaseDirectURL, "postgres", "postgresql"), "CHATD_DATABASE_DIRECT_URL: not a URL of the form postgres://…")
 	must(hasScheme(c.RedisURL, "redis", "rediss", "unix"), "CHATD_REDIS_URL: not a URL of the form redis://… or rediss://…")
 	must(hasScheme(c.MoreInfoURL, "http", "https"), "CHATD_MORE_INFO_URL: not a URL of the form https://…")
+	must(hasScheme(c.PublicURL, "http", "https") && !strings.ContainsAny(c.PublicURL, "?#\"\\ "), "CHATD_PUBLIC_URL: not a URL of the form https://host/path")
 	must(c.DatabaseMaxConns >= minConns && c.DatabaseMaxConns <= maxConns, "CHATD_DATABASE_MAX_CONNS: %d is not between %d and %d", c.DatabaseMaxConns, minConns, maxConns)
 	must(c.MaxConnections >= 1 && c.MaxConnections <= maxUserConns, "CHATD_MAX_CONNECTIONS: %d is not between 1 and %d", c.MaxConnections, maxUserConns)
 	must(c.ShutdownTimeout >= 0 && c.ShutdownTimeout <= maxShutdown, "CHATD_SHUTDOWN_TIMEOUT: %v is not between 0s and %v", c.ShutdownTimeout, maxShutdown)

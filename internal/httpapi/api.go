@@ -20,7 +20,9 @@ import (
 	"chatd/internal/ratelimit"
 	"chatd/internal/reads"
 	"chatd/internal/realtime"
+	"chatd/internal/storage"
 	"chatd/internal/store"
+	"chatd/internal/uploads"
 	"chatd/internal/users"
 )
 
@@ -31,10 +33,12 @@ type API struct {
 	Messages *messages.Service
 	Reads    *reads.Service
 	AppAdmin *appadmin.Service
+	Uploads  *uploads.Service
 
 	Store   *store.Store
 	Access  *access.Access
 	Hub     *realtime.Hub
+	Links   *storage.Links
 	Tokens  *auth.Verifier
 	Limits  *ratelimit.Policy
 	Logger  *slog.Logger
@@ -57,7 +61,7 @@ func (a *API) Handler() http.Handler {
 		AllowedOrigins: []string{"*"},
 		AllowedMethods: []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"},
 		AllowedHeaders: []string{"*"}, // apps send headers of their own through the SDKs
-		ExposedHeaders: []string{"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "X-Request-Id", "Retry-After"},
+		ExposedHeaders: []string{"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "X-Request-Id", "Retry-After", "Content-Range", "ETag"},
 		MaxAge:         corsAge,
 	}), a.boundHeaders, cleanPath)
 	m.Get("/healthz", a.healthz)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"compress/gzip"
 	"compress/zlib"
 	"errors"
@@ -32,11 +33,12 @@ type param struct {
 // binder returns a function that fills a *Req from a request: fields tagged
 // `path:"x"` and `query:"x"` from the URL, everything else from the JSON body (or
 // the JSON document in the query parameter payload, for GET requests). A field
-// may have both tags json and query: the URL is looked at last.
-func binder[Req any]() func(*http.Request, *Req) error {
+// may have both tags json and query: the URL is looked at last. The body goes through
+// clean first.
+func binder[Req any]() func(r *http.Request, req *Req, clean func([]byte) []byte) error {
 	params := paramsOf(reflect.TypeFor[Req](), nil)
-	return func(r *http.Request, req *Req) error {
-		if err := readBody(r, req); err != nil {
+	return func(r *http.Request, req *Req, clean func([]byte) []byte) error {
+		if err := readBody(r, req, clean); err != nil {
 			return err
 		}
 		if len(params) == 0 {
@@ -94,7 +96,10 @@ func pathValue(r *http.Request, name string) string {
 }
 
 // readBody decodes the body, or payload where there is none.
-func readBody(r *http.Request, req any) error {
+func readBody(r *http.Request, req any, clean func([]byte) []byte) error {
+	if f, ok := req.(uploaded); ok {
+		return readForm(r, f)
+	}
 	if r.Method == http.MethodGet || r.Method == http.MethodDelete {
 		if p := r.URL.Query().Get("payload"); p != "" {
 			return wire.Unmarshal([]byte(p), req)
@@ -105,14 +110,18 @@ func readBody(r *http.Request, req any) error {
 	if err != nil {
 		return err
 	}
-	err = wire.Read(body, req)
+	doc := bytes.NewBuffer(make([]byte, 0, max(0, min(r.ContentLength, MaxBody))+bytes.MinRead))
+	_, err = doc.ReadFrom(body)
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return chat.Errorf(chat.PayloadTooBig, "the request body is too big, the limit is %d bytes", MaxBody)
 	}
-	if err != nil && chat.KindOf(err) == chat.Internal {
+	if err != nil {
 		return &chat.Error{Kind: chat.Invalid, Message: "the request body could not be read", Err: err}
 	}
-	return err
+	if doc.Len() == 0 {
+		return nil // an empty body is an empty request
+	}
+	return wire.Unmarshal(clean(doc.Bytes()), req)
 }
 
 // decompressed undoes the body's Content-Encoding. What comes out is bounded, too.

@@ -41,7 +41,7 @@ func bound(method, target, body string, header http.Header) (*bindRequest, error
 	m.Method(method, "/x/{type}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got = new(bindRequest)
 		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
-		err = bind(r, got)
+		err = bind(r, got, func(b []byte) []byte { return b })
 	}))
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	maps.Copy(r.Header, header)

@@ -142,7 +142,8 @@ func (a *API) greet(ctx context.Context, actor *auth.Actor) func(connID string) 
 		if err != nil {
 			return nil, err
 		}
-		return wire.Marshal(&hello{ConnectionID: connID, Me: me, CID: "*", Type: "health.check", CreatedAt: time.Now().UTC()})
+		frame, err := wire.Marshal(&hello{ConnectionID: connID, Me: me, CID: "*", Type: "health.check", CreatedAt: time.Now().UTC()})
+		return a.Links.Sign(actor.App.ID, frame), err
 	}
 }
 

@@ -22,6 +22,9 @@ func (a *API) respond(w http.ResponseWriter, r *http.Request, status int, resp a
 		a.fail(w, r, "Encode", err, started)
 		return
 	}
+	if e := entryOf(r.Context()); e != nil {
+		body = a.Links.Sign(e.app, body)
+	}
 	body = body[:len(body)-1]
 	if len(body) > 1 {
 		body = append(body, ',')

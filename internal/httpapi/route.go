@@ -64,7 +64,7 @@ func del[Req, Resp any](path, op string, fn method[Req, Resp], opts ...option) R
 }
 
 // raw is a route that speaks HTTP itself.
-func raw(method, path, op string, fn func(*API, http.ResponseWriter, *http.Request), who caller) Route {
+func raw(method, path, op string, fn func(*API, http.ResponseWriter, *http.Request), who caller) Route { //nolint:unparam // each line of the table says who may call it
 	return Route{Method: method, Path: path, Op: op, caller: who, handle: fn}
 }
 
@@ -87,14 +87,19 @@ func typed[Req, Resp any](verb, path, op string, status int, fn method[Req, Resp
 }
 
 // call takes a request to its method.
-func call[Req, Resp any](a *API, r *Route, bind func(*http.Request, *Req) error, fn method[Req, Resp], w http.ResponseWriter, hr *http.Request) (*Resp, error) {
+func call[Req, Resp any](a *API, r *Route, bind func(*http.Request, *Req, func([]byte) []byte) error, fn method[Req, Resp], w http.ResponseWriter, hr *http.Request) (*Resp, error) {
 	ctx, err := a.admit(w, hr, r)
 	if err != nil {
 		return nil, err
 	}
-	hr.Body = http.MaxBytesReader(w, hr.Body, MaxBody)
 	req := new(Req)
-	if err := bind(hr, req); err != nil {
+	if c, ok := any(req).(uploaded); ok {
+		hr.Body = formBody(w, hr.Body)
+		defer func() { _ = c.Close() }() // a temporary file
+	} else {
+		hr.Body = http.MaxBytesReader(w, hr.Body, MaxBody)
+	}
+	if err := bind(hr, req, a.Links.Unsign); err != nil {
 		return nil, err
 	}
 	if r.actAs {

@@ -69,6 +69,18 @@ func (a *API) Routes() []Route {
 		get("/messages/{id}/reactions", "GetReactions", a.Messages.GetReactions, anonymousToo),
 		post("/messages/{id}/reactions", "QueryReactions", a.Messages.QueryReactions, actingAs),
 
+		// Files
+		del("/channels/{type}/{id}/file", "DeleteChannelFile", a.Uploads.DeleteFromChannel),
+		post("/channels/{type}/{id}/file", "UploadChannelFile", a.Uploads.UploadChannelFile, actingAsNeeded),
+		del("/channels/{type}/{id}/image", "DeleteChannelImage", a.Uploads.DeleteFromChannel),
+		post("/channels/{type}/{id}/image", "UploadChannelImage", a.Uploads.UploadChannelImage, actingAsNeeded),
+		del("/uploads/file", "DeleteFile", a.Uploads.Delete),
+		post("/uploads/file", "UploadFile", a.Uploads.UploadFile, actingAs),
+		del("/uploads/image", "DeleteImage", a.Uploads.Delete),
+		post("/uploads/image", "UploadImage", a.Uploads.UploadImage, actingAs),
+		raw(http.MethodGet, fileRoute, opGetFile, (*API).file, public),
+		raw(http.MethodHead, fileRoute, opGetFile, (*API).file, public),
+
 		// Read state, events, sync
 		post("/channels/{type}/{id}/event", "SendEvent", a.Reads.SendEvent),
 		post("/channels/{type}/{id}/read", "MarkRead", a.Reads.MarkRead, actingAsNeeded),

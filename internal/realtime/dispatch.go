@@ -232,7 +232,7 @@ func (h *Hub) renderChannel(app chat.AppID, cid chat.CID) []byte {
 	if len(js) == 0 {
 		return nil
 	}
-	return slices.Concat([]byte(`"channel":`), js, []byte(`,`))
+	return slices.Concat([]byte(`"channel":`), h.cfg.Finish(app, js), []byte(`,`))
 }
 
 // toUsers queues an event to the connections of users, all or those that do not

@@ -39,7 +39,7 @@ type publication struct {
 
 // prepare encodes the events of a publication and leaves out what is for no
 // connection.
-func prepare(p *chat.Publication) (*publication, error) {
+func (h *Hub) prepare(p *chat.Publication) (*publication, error) {
 	out := &publication{App: p.App, Items: make([]item, 0, len(p.Items))}
 	for _, it := range p.Items {
 		switch it := it.(type) {
@@ -55,7 +55,7 @@ func prepare(p *chat.Publication) (*publication, error) {
 			}
 			ev := &event{
 				Type: it.Type, Also: it.Also, To: it.To, CID: it.CID, Unread: it.WithUnread,
-				Watchers: it.WithWatchers, HasChannel: it.Channel != nil, Body: body,
+				Watchers: it.WithWatchers, HasChannel: it.Channel != nil, Body: h.cfg.Finish(p.App, body),
 			}
 			if it.User != nil {
 				ev.By = it.User.ID

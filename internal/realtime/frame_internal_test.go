@@ -64,7 +64,7 @@ func TestDeflatedPartsJoin(t *testing.T) {
 
 func TestRenderingSharesFrames(t *testing.T) {
 	t.Parallel()
-	p, err := prepare(&chat.Publication{Items: []chat.Item{&chat.Event{
+	p, err := (&Hub{cfg: Config{}.withDefaults()}).prepare(&chat.Publication{Items: []chat.Item{&chat.Event{
 		Type: "message.new", Also: "notification.message_new", To: chat.Audience{Kind: chat.ToWatchers},
 		Message: &chat.Message{Text: strings.Repeat("long ", 500)}, CreatedAt: time.Now(), WithUnread: true, WithWatchers: true,
 	}}})

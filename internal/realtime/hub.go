@@ -61,6 +61,10 @@ type Config struct {
 	OnStale func(app chat.AppID, key string)
 	// OnGap drops all caches: changes of other nodes may have been missed.
 	OnGap func()
+	// Finish puts the last hand to the JSON of an app's events and channels before
+	// connections get it: it signs links. nil: nothing is to be done. It may return
+	// what it got, and must not change it.
+	Finish func(app chat.AppID, doc []byte) []byte
 
 	HealthInterval  time.Duration // between health.check frames: 25s
 	ActiveInterval  time.Duration // between the times that a user counts as active while he is connected: 15m
@@ -77,6 +81,9 @@ func (cfg Config) withDefaults() Config {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Finish == nil {
+		cfg.Finish = func(_ chat.AppID, doc []byte) []byte { return doc }
 	}
 	cfg.HealthInterval = cmp.Or(cfg.HealthInterval, 25*time.Second)
 	cfg.ActiveInterval = cmp.Or(cfg.ActiveInterval, 15*time.Minute)

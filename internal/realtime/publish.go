@@ -34,7 +34,7 @@ func (h *Hub) PublishLocal(p *chat.Publication) error {
 }
 
 func (h *Hub) deliverLocal(p *chat.Publication) (*publication, error) {
-	out, err := prepare(p)
+	out, err := h.prepare(p)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,9 @@ import (
 	"chatd/internal/ratelimit"
 	"chatd/internal/reads"
 	"chatd/internal/realtime"
+	"chatd/internal/storage"
 	"chatd/internal/store"
+	"chatd/internal/uploads"
 	"chatd/internal/users"
 	"chatd/migrations"
 )
@@ -41,6 +43,8 @@ type Options struct {
 	MoreInfo    string         // the page that errors refer to; "" = the default
 	Proxies     []netip.Prefix // whose X-Forwarded-For is believed
 	RateLimits  bool           // refuse what is over the limits; they are counted anyway
+	StorageURL  string         // where files are kept: a folder, or a URL that storage.Open takes
+	PublicURL   string         // where clients reach this server; "" = where each of them did
 	DrainTime   time.Duration
 	Logger      *slog.Logger
 	Now         func() time.Time
@@ -51,13 +55,15 @@ func FromConfig(c *config.Config, log *slog.Logger) Options {
 	return Options{
 		DatabaseURL: c.DatabaseURL, DirectURL: c.DatabaseDirectURL, RedisURL: c.RedisURL, Node: c.NodeID,
 		MaxConns: c.DatabaseMaxConns, MaxPerUser: c.MaxConnections, RateLimits: c.RateLimits == "on",
-		MoreInfo: c.MoreInfoURL, Proxies: c.TrustedProxies, DrainTime: c.ShutdownTimeout, Logger: log,
+		MoreInfo: c.MoreInfoURL, Proxies: c.TrustedProxies,
+		StorageURL: c.StorageURL, PublicURL: c.PublicURL, DrainTime: c.ShutdownTimeout, Logger: log,
 	}
 }
 
 // Server is a wired chatd.
 type Server struct {
 	store *store.Store
+	files *storage.Storage
 	hub   *realtime.Hub
 	api   *httpapi.API
 	jobs  *jobs.Queue
@@ -95,9 +101,13 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		st.Close()
 		return nil, err
 	}
-	if err := s.build(o); err != nil {
+	if s.files, err = storage.Open(ctx, o.StorageURL); err != nil {
 		st.Close()
 		return nil, err
+	}
+	if err := s.build(o); err != nil {
+		st.Close()
+		return nil, errors.Join(err, s.files.Close())
 	}
 	return s, s.jobs.Open()
 }
@@ -116,13 +126,14 @@ func (s *Server) build(o Options) error {
 			return err
 		}
 	}
+	links := s.links(o)
 	b := &backend{}
 	s.hub = realtime.New(realtime.Config{
 		Node: o.Node, Backend: b, Bus: bus, Logger: o.Logger, Now: o.Now, MaxConnsPerUser: o.MaxPerUser,
-		OnStale: s.store.Forget, OnGap: s.store.ForgetAll,
+		OnStale: s.store.Forget, OnGap: s.store.ForgetAll, Finish: links.Sign,
 	})
 	s.store.Attach(s.hub, s.hub)
-	s.api = s.areas(b)
+	s.api = s.areas(b, links)
 	s.api.Logger = o.Logger
 	s.api.MoreInfo, s.api.Proxies = o.MoreInfo, o.Proxies
 	mode := ratelimit.Off
@@ -134,8 +145,24 @@ func (s *Server) build(o Options) error {
 	return nil
 }
 
+// links are the links to files; how long they are good for is a setting of each app.
+func (s *Server) links(o Options) *storage.Links {
+	lifetime := func(app chat.AppID) time.Duration {
+		seconds := chat.DefaultCDNExpiration
+		if a, err := s.store.App(app).App(context.Background()); err == nil && a.Settings.CDNExpirationSeconds > 0 { // from the cache
+			seconds = a.Settings.CDNExpirationSeconds
+		}
+		return time.Duration(seconds) * time.Second
+	}
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
+	return s.files.Links(o.PublicURL, lifetime, now)
+}
+
 // areas builds the areas of the API and joins them where one needs another.
-func (s *Server) areas(b *backend) *httpapi.API {
+func (s *Server) areas(b *backend, links *storage.Links) *httpapi.API {
 	acc := &access.Access{Store: s.store}
 	us := &users.Service{Store: s.store, Access: acc, Hub: s.hub}
 	acc.Users = us
@@ -146,7 +173,8 @@ func (s *Server) areas(b *backend) *httpapi.API {
 	b.Backend, b.users, b.channels = reads.Backend{Store: s.store}, us, cs
 	return &httpapi.API{
 		Users: us, Channels: cs, Messages: ms, Reads: rs, AppAdmin: &appadmin.Service{Store: s.store},
-		Store: s.store, Access: acc, Hub: s.hub, Tokens: auth.NewVerifier(verifiedTokens),
+		Uploads: &uploads.Service{Store: s.store, Access: acc, Storage: s.files, Links: links, Resizer: uploads.NewResizer()},
+		Store:   s.store, Access: acc, Hub: s.hub, Links: links, Tokens: auth.NewVerifier(verifiedTokens),
 	}
 }
 
@@ -205,6 +233,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	stopJobs()
 	s.store.Close()
+	err = errors.Join(err, s.files.Close())
 	if s.redis != nil {
 		err = errors.Join(err, s.redis.Close())
 	}

@@ -9,20 +9,19 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	_ "gocloud.dev/blob/memblob" // mem://, for files that last as long as the test binary
+
 	"chatd/internal/auth"
 	"chatd/internal/chat"
 	"chatd/internal/realtime"
 	"chatd/internal/server"
 	"chatd/internal/store"
-	"chatd/internal/testkit/operations"
-	"chatd/internal/testkit/testdb"
 	"chatd/internal/wire"
 )
 
@@ -53,12 +52,11 @@ func Start(tb testing.TB) *Server {
 	dsn := Database(tb)
 	shared.once.Do(func() {
 		var srv *server.Server
-		if srv, shared.err = boot(context.Background(), dsn, nil, ""); shared.err != nil {
+		if srv, shared.err = boot(context.Background(), dsn, nil, "", "mem://"); shared.err != nil {
 			return
 		}
 		go func() { _ = srv.Run(context.Background()) }() // lives as long as the test binary
 		shared.url, shared.st = httptest.NewServer(srv.Handler()).URL, srv.Store()
-		testdb.AtEnd(func() error { return recordOperations(shared.url) })
 	})
 	if shared.err != nil {
 		tb.Fatal(shared.err)
@@ -70,11 +68,11 @@ func Start(tb testing.TB) *Server {
 // app; they are shut down, and waited for, with the test.
 func Nodes(tb testing.TB, n int) []*Server {
 	tb.Helper()
-	dsn, bus := Database(tb), realtime.NewMemoryBus()
+	dsn, bus, files := Database(tb), realtime.NewMemoryBus(), tb.TempDir()
 	var out []*Server
 	for i := range n {
 		ctx, cancel := context.WithCancel(context.Background())
-		srv, err := boot(ctx, dsn, bus, fmt.Sprintf("node-%d", i+1))
+		srv, err := boot(ctx, dsn, bus, fmt.Sprintf("node-%d", i+1), files)
 		if err != nil {
 			cancel()
 			tb.Fatal(err)
@@ -86,14 +84,7 @@ func Nodes(tb testing.TB, n int) []*Server {
 			}
 		})
 		web := httptest.NewServer(srv.Handler())
-		tb.Cleanup(func() {
-			if err := recordOperations(web.URL); err != nil {
-				tb.Error(err)
-			}
-			cancel()
-			wg.Wait()
-			web.Close()
-		})
+		tb.Cleanup(func() { cancel(); wg.Wait(); web.Close() })
 		if i == 0 {
 			out = append(out, newApp(tb, web.URL, srv.Store()))
 			continue
@@ -105,19 +96,9 @@ func Nodes(tb testing.TB, n int) []*Server {
 	return out
 }
 
-// recordOperations notes what the server at base has answered, for the table of
-// what works, if somebody wants that.
-func recordOperations(base string) error {
-	file := os.Getenv(operations.FileVariable)
-	if file == "" {
-		return nil
-	}
-	return operations.Record(context.Background(), base, file)
-}
-
-func boot(ctx context.Context, dsn string, bus realtime.Bus, node string) (*server.Server, error) {
+func boot(ctx context.Context, dsn string, bus realtime.Bus, node, files string) (*server.Server, error) {
 	return server.New(ctx, server.Options{
-		DatabaseURL: dsn, Bus: bus, Node: node, MaxConns: 8, Logger: slog.New(slog.DiscardHandler),
+		DatabaseURL: dsn, Bus: bus, Node: node, MaxConns: 8, StorageURL: files, Logger: slog.New(slog.DiscardHandler),
 	})
 }
 

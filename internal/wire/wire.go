@@ -79,29 +79,6 @@ func MustMarshal(v any) jsontext.Value {
 // names the field.
 func Unmarshal(b []byte, v any) error { return explain(json.Unmarshal(b, v, decoding)) }
 
-// Read decodes all of r into v, as Unmarshal does.
-func Read(r io.Reader, v any) error {
-	body := &counted{Reader: r}
-	err := json.UnmarshalRead(body, v, decoding)
-	if body.n == 0 && errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil // an empty body is an empty request
-	}
-	return explain(err)
-}
-
-// counted counts the bytes read.
-type counted struct {
-	io.Reader
-
-	n int
-}
-
-func (c *counted) Read(p []byte) (int, error) {
-	n, err := c.Reader.Read(p)
-	c.n += n
-	return n, err
-}
-
 // explain turns an error of the decoder into one for the client.
 func explain(err error) error {
 	if err == nil {

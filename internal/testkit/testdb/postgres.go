@@ -97,13 +97,13 @@ var postgres = sync.OnceValues(func() (*server, error) {
 			return nil, err
 		}
 		s.dsn = own.DSN("postgres")
-		AtEnd(own.Stop)
+		atEnd(own.Stop)
 	}
 	var err error
 	if s.conn, err = pgx.Connect(ctx, s.dsn); err != nil {
 		return nil, fmt.Errorf("%s: %w", DatabaseVariable, err)
 	}
-	AtEnd(s.close)
+	atEnd(s.close)
 	return s, nil
 })
 
