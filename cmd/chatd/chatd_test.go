@@ -8,9 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -30,48 +28,6 @@ func TestMain(m *testing.M) {
 		return
 	}
 	testdb.Main(m)
-}
-
-// output collects what a command prints and can be waited on.
-type output struct {
-	mu    sync.Mutex
-	text  strings.Builder
-	wrote chan struct{} // closed and replaced at each write
-}
-
-func newOutput() *output { return &output{wrote: make(chan struct{})} }
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	close(o.wrote)
-	o.wrote = make(chan struct{})
-	return o.text.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
-// waitFor returns the first group of the first match of the pattern.
-func (o *output) waitFor(t *testing.T, pattern string) string {
-	t.Helper()
-	re, late := regexp.MustCompile(pattern), time.After(time.Minute)
-	for {
-		o.mu.Lock()
-		m, wrote := re.FindStringSubmatch(o.text.String()), o.wrote
-		o.mu.Unlock()
-		if m != nil {
-			return m[len(m)-1]
-		}
-		select {
-		case <-wrote:
-		case <-late:
-			t.Fatalf("no %s in:\n%s", pattern, o)
-		}
-	}
 }
 
 // command runs one command line with these variables and returns what it printed.
@@ -244,22 +200,7 @@ func waitFor(t *testing.T, is func() bool) {
 // and the body.
 func get(t *testing.T, u, token string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, u, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Stream-Auth-Type", "jwt")
-	req.Header.Set("Authorization", token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, ""
-	}
-	defer func() { _ = resp.Body.Close() }()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(b)
+	return do(t, http.MethodGet, u, token, "")
 }
 
 // devFolder is a temporary folder that PostgreSQL's user can reach.
@@ -353,17 +294,9 @@ func TestDevIsKilled(t *testing.T) {
 	t.Parallel()
 	dir := devFolder(t)
 	out := newOutput()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "dev", "--addr", "127.0.0.1:0", "--data-dir", dir)
-	cmd.Env = append(os.Environ(), helperVariable+"=1")
-	cmd.Stdout, cmd.Stderr = out, out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	killed := startProcess(t, out, nil, "dev", "--addr", "127.0.0.1:0", "--data-dir", dir)
 	before := readGreeting(t, out)
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait() // it was killed
+	killed.kill()
 
 	out = newOutput()
 	begin := time.Now()
@@ -408,31 +341,4 @@ func TestDevDatabaseDies(t *testing.T) {
 		status, _ := get(t, g.messageURL(), g.token)
 		return status == http.StatusOK
 	})
-}
-
-func TestListen(t *testing.T) {
-	t.Parallel()
-	all, err := listen(t.Context(), "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, l := range all {
-		defer func() { _ = l.Close() }()
-	}
-	if _, err := listen(t.Context(), all[0].Addr().String()); err == nil {
-		t.Error("the same address twice")
-	}
-	if got, want := baseURL(all[0]), "http://"+all[0].Addr().String(); got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
-	all, err = listen(t.Context(), "0.0.0.0:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, l := range all {
-		defer func() { _ = l.Close() }()
-	}
-	if got := baseURL(all[0]); !strings.HasPrefix(got, "http://127.0.0.1:") {
-		t.Error(got)
-	}
 }

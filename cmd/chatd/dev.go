@@ -37,7 +37,7 @@ func (d *devCommand) Run(ctx context.Context, t *terminal) (err error) {
 		return err
 	}
 	log := t.logger(c)
-	listeners, err := listen(ctx, d.Addr)
+	listeners, err := listen(ctx, d.Addr, localPorts...)
 	if err != nil {
 		return fmt.Errorf("%w (another address: --addr)", err)
 	}
@@ -104,8 +104,8 @@ func (d *devCommand) folder(ctx context.Context, t *terminal) (string, error) {
 var localPorts = []string{"3030", "8800", "8900"}
 
 // listen listens on addr, and where that is free on the other loopback address, as
-// localhost may mean either, and on localPorts.
-func listen(ctx context.Context, addr string) ([]net.Listener, error) {
+// localhost may mean either, and on more ports.
+func listen(ctx context.Context, addr string, ports ...string) ([]net.Listener, error) {
 	var lc net.ListenConfig
 	first, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {
@@ -123,7 +123,7 @@ func listen(ctx context.Context, addr string) ([]net.Listener, error) {
 		hosts = append(hosts, "127.0.0.1")
 	}
 	all := []net.Listener{first}
-	for _, p := range append([]string{port}, localPorts...) {
+	for _, p := range append([]string{port}, ports...) {
 		for _, h := range hosts {
 			if l, err := lc.Listen(ctx, "tcp", net.JoinHostPort(h, p)); err == nil {
 				all = append(all, l)

@@ -28,27 +28,37 @@ type Redis struct {
 // StartRedis runs redis-server on a free port of the loopback interface, with its
 // log in dir, and returns when it answers.
 func StartRedis(ctx context.Context, dir string) (*Redis, error) {
-	path, err := exec.LookPath("redis-server")
-	if err != nil {
-		return nil, fmt.Errorf("redis: %w: install it (Debian: apt-get install redis-server; macOS: brew install redis)", err)
-	}
+	var err error
 	for range redisTries {
+		var addr string
+		if addr, err = FreeAddr(ctx); err != nil {
+			break
+		}
 		var r *Redis
-		if r, err = startRedis(ctx, path, dir); err == nil {
+		if r, err = StartRedisAt(ctx, dir, addr); err == nil {
 			return r, nil
 		}
 		if !strings.Contains(err.Error(), "Address already in use") {
 			break
 		}
 	}
-	return nil, fmt.Errorf("redis: %w", err)
+	return nil, err
 }
 
-func startRedis(ctx context.Context, path, dir string) (*Redis, error) {
-	addr, err := FreeAddr(ctx)
+// StartRedisAt runs redis-server at an address, as that of one that was killed.
+func StartRedisAt(ctx context.Context, dir, addr string) (*Redis, error) {
+	path, err := exec.LookPath("redis-server")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("redis: %w: install it (Debian: apt-get install redis-server; macOS: brew install redis)", err)
 	}
+	r, err := startRedis(ctx, path, dir, addr)
+	if err != nil {
+		return nil, fmt.Errorf("redis: %w", err)
+	}
+	return r, nil
+}
+
+func startRedis(ctx context.Context, path, dir, addr string) (*Redis, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err
@@ -82,11 +92,17 @@ func startRedis(ctx context.Context, path, dir string) (*Redis, error) {
 // URL returns the address in the form CHATD_REDIS_URL has.
 func (r *Redis) URL() string { return "redis://" + r.addr + "/0" }
 
+// Addr returns the address in the form StartRedisAt takes.
+func (r *Redis) Addr() string { return r.addr }
+
 // Done is closed when the server has ended, by Stop or by itself.
 func (r *Redis) Done() <-chan struct{} { return r.proc.Done() }
 
 // Stop ends the server; its data is gone. Later calls return what the first did.
 func (r *Redis) Stop() error { return r.stop() }
+
+// Kill ends the server as a crash does. Stop may follow.
+func (r *Redis) Kill() error { return r.proc.Stop(syscall.SIGKILL, stopPatience) }
 
 // ping asks the server for a sign of life.
 func (r *Redis) ping(ctx context.Context) error {
