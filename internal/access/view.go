@@ -34,3 +34,14 @@ func (s *Seat) Enabled() error {
 	}
 	return nil
 }
+
+// ViewerOf is the actor as one who looks at the channels of all seats, of which there
+// is one at least: what he may see in all of them.
+func ViewerOf(seats []*Seat) store.Viewer {
+	v := seats[0].Viewer()
+	for _, seat := range seats[1:] {
+		w := seat.Viewer()
+		v.SeesShadowed, v.SeesRestricted = v.SeesShadowed && w.SeesShadowed, v.SeesRestricted && w.SeesRestricted
+	}
+	return v
+}

@@ -72,7 +72,7 @@ func (s *Service) Query(ctx context.Context, r *QueryRequest) (*QueryResponse, e
 	if err != nil {
 		return nil, err
 	}
-	seats, err := s.seats(ctx, channels)
+	seats, err := s.Access.Seats(ctx, channels)
 	if err != nil {
 		return nil, err
 	}

@@ -77,25 +77,6 @@ func (s *Service) seat(ctx context.Context, a at) (*access.Seat, error) {
 	return s.Access.Seat(ctx, cid)
 }
 
-// seats returns the actor's seats in channels that were read from the database,
-// with memberships read from there too.
-func (s *Service) seats(ctx context.Context, channels []*chat.Channel) ([]*access.Seat, error) {
-	actor, app := s.app(ctx)
-	own, err := app.MembershipsIn(ctx, actor.UserID, channels)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]*access.Seat, len(channels))
-	for i, ch := range channels {
-		t, err := app.Type(ctx, ch.Type)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = access.NewSeat(actor, ch, t, own[ch.CID])
-	}
-	return out, nil
-}
-
 // freshSeat is Access.Seat without any cache, with the channel's users filled in.
 func (s *Service) freshSeat(ctx context.Context, cid chat.CID) (*access.Seat, error) {
 	_, app := s.app(ctx)
@@ -109,7 +90,7 @@ func (s *Service) freshSeat(ctx context.Context, cid chat.CID) (*access.Seat, er
 	if err := app.FillChannels(ctx, rows...); err != nil {
 		return nil, err
 	}
-	seats, err := s.seats(ctx, rows)
+	seats, err := s.Access.Seats(ctx, rows)
 	if err != nil {
 		return nil, err
 	}

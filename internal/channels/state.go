@@ -39,7 +39,7 @@ type part struct {
 // number of queries does not depend on how many they are.
 func (s *Service) states(ctx context.Context, seats []*access.Seat, p part) ([]*State, error) {
 	if p.Watch {
-		if err := s.watch(ctx, seats, p.ConnectionID); err != nil {
+		if err := s.Watch(ctx, seats, p.ConnectionID); err != nil {
 			return nil, err
 		}
 	}
@@ -114,7 +114,7 @@ func (s *Service) fill(ctx context.Context, out []*State, seats []*access.Seat, 
 		channels[i], cids[i] = seat.Channel, seat.Channel.CID
 		views[i] = seat.View()
 	}
-	v := viewer(seats)
+	v := access.ViewerOf(seats)
 	messages, err := s.messages(ctx, v, views, p.messages)
 	if err != nil {
 		return err
@@ -146,17 +146,6 @@ func (s *Service) messages(ctx context.Context, v store.Viewer, views []store.Vi
 	}
 	list, err := app.MessagePage(ctx, v, views[0], p)
 	return map[chat.CID][]*chat.Message{views[0].CID: list}, err
-}
-
-// viewer is the actor as the one who looks at the channels of all seats: what he
-// may see in all of them.
-func viewer(seats []*access.Seat) store.Viewer {
-	v := seats[0].Viewer()
-	for _, seat := range seats[1:] {
-		w := seat.Viewer()
-		v.SeesShadowed, v.SeesRestricted = v.SeesShadowed && w.SeesShadowed, v.SeesRestricted && w.SeesRestricted
-	}
-	return v
 }
 
 // own keeps from the actor of a seat that he is shadow-banned. The members must not

@@ -25,9 +25,9 @@ func (l live) check(actor *auth.Actor) error {
 	return nil
 }
 
-// watch makes the actor's connection watch the channels and tells their other
+// Watch makes the actor's connection watch the channels and tells their other
 // watchers about him. Unanswered and refused invites watch nothing.
-func (s *Service) watch(ctx context.Context, seats []*access.Seat, connID string) error {
+func (s *Service) Watch(ctx context.Context, seats []*access.Seat, connID string) error {
 	actor, app := s.app(ctx)
 	channels := make(map[chat.CID]*chat.Channel, len(seats))
 	cids := make([]chat.CID, 0, len(seats))

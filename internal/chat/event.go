@@ -20,6 +20,9 @@ type Event struct {
 	// WithUnread puts the recipient's unread_count, total_unread_count and
 	// unread_channels into the event.
 	WithUnread bool `json:"-"`
+	// ThreadsOf are the unread_threads and unread_thread_messages that the hub puts
+	// into an event for users, by recipient; nil puts none.
+	ThreadsOf map[string]UnreadThreads `json:"-"`
 	// WithWatchers counts the channel's watchers into watcher_count.
 	WithWatchers bool `json:"-"`
 
@@ -48,6 +51,7 @@ type Event struct {
 	ParentID     string    `json:"parent_id,omitzero"`
 	ThreadID     string    `json:"thread_id,omitzero"`
 	ParentAuthor string    `json:"parent_author,omitzero"`
+	Thread       *Thread   `json:"thread,omitzero"`
 	Member       *Member   `json:"member,omitzero"`
 	Reaction     *Reaction `json:"reaction,omitzero"`
 	User         *User     `json:"user,omitzero"`
@@ -59,6 +63,8 @@ type Event struct {
 	DeletedForMe   *bool `json:"deleted_for_me,omitzero"`
 	UnreadMessages *int  `json:"unread_messages,omitzero"`
 	UnreadThreads  *int  `json:"unread_threads,omitzero"`
+
+	UnreadThreadMessages *int `json:"unread_thread_messages,omitzero"`
 
 	FirstUnreadMessageID   string     `json:"first_unread_message_id,omitzero"`
 	LastReadMessageID      string     `json:"last_read_message_id,omitzero"`

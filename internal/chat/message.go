@@ -92,8 +92,13 @@ func (m *Message) InChannel() bool { return m.ParentID == "" || m.ShowInChannel 
 
 // Counts tells whether the message raises unread numbers (facts: read state and
 // unread).
-func (m *Message) Counts() bool {
-	return !m.Silent && !m.Shadowed && m.InChannel() && m.DeletedAt == nil &&
+func (m *Message) Counts() bool { return m.InChannel() && m.raises() }
+
+// CountsInThread tells whether the reply raises the unread numbers of its thread.
+func (m *Message) CountsInThread() bool { return m.ParentID != "" && m.raises() }
+
+func (m *Message) raises() bool {
+	return !m.Silent && !m.Shadowed && m.DeletedAt == nil &&
 		(m.Type == MessageRegular || m.Type == MessageReply || m.Type == MessageSystem)
 }
 

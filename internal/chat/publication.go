@@ -23,7 +23,7 @@ const (
 	ToWatchers                         // connections that watch the event's channel
 	ToMembers                          // connections of members of the channel that do not watch it
 	ToUsers                            // all connections of Users
-	ToUsersAway                        // connections of Users that do not watch the event's channel
+	ToUsersAway                        // connections of Users that do not watch the event's channel, which is put in front as for ToMembers
 	ToPresence                         // connections that subscribed to the presence of Users, and the connections of Users themselves
 	ToApp                              // every connection of the app
 	ToOtherWatcher                     // ToWatchers without the connections of Users

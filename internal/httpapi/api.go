@@ -22,6 +22,7 @@ import (
 	"chatd/internal/realtime"
 	"chatd/internal/storage"
 	"chatd/internal/store"
+	"chatd/internal/threads"
 	"chatd/internal/uploads"
 	"chatd/internal/users"
 )
@@ -32,6 +33,7 @@ type API struct {
 	Channels *channels.Service
 	Messages *messages.Service
 	Reads    *reads.Service
+	Threads  *threads.Service
 	AppAdmin *appadmin.Service
 	Uploads  *uploads.Service
 

@@ -63,6 +63,11 @@ func (a *API) Routes() []Route {
 		post("/messages/{id}/undelete", "UndeleteMessage", a.Messages.Undelete, serverOnly),
 		get("/messages/{parent_id}/replies", "GetReplies", a.Messages.Replies, actingAs, anonymousToo),
 
+		// Threads
+		post("/threads", "QueryThreads", a.Threads.Query, actingAsNeeded),
+		get("/threads/{message_id}", "GetThread", a.Threads.Get, actingAs),
+		patch("/threads/{message_id}", "UpdateThreadPartial", a.Threads.Update, actingAs),
+
 		// Reactions
 		post("/messages/{id}/reaction", "SendReaction", a.Messages.SendReaction),
 		del("/messages/{id}/reaction/{type}", "DeleteReaction", a.Messages.DeleteReaction, actingAsNeeded),

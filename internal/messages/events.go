@@ -13,6 +13,7 @@ import (
 const (
 	evNew             = "message.new"
 	evNotifyNew       = "notification.message_new"
+	evThreadNew       = "notification.thread_message_new"
 	evUpdated         = "message.updated"
 	evDeleted         = "message.deleted"
 	evUndeleted       = "message.undeleted"

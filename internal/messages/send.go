@@ -182,6 +182,7 @@ func (s *Service) deliver(ctx context.Context, d *delivery) (*SendResponse, erro
 	if err := d.app.Send(ctx, send); err != nil {
 		return nil, err
 	}
+	_ = d.tellThread(ctx, ev) // the reply is sent; this tells some of them sooner
 	return resp, nil
 }
 

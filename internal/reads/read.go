@@ -57,7 +57,7 @@ func (s *Service) MarkRead(ctx context.Context, r *MarkReadRequest) (*ReadRespon
 		return nil, unsupported(r.Type, "read")
 	}
 	if r.ThreadID != "" {
-		return s.markThread(ctx, seat, r.ThreadID)
+		return s.markThread(ctx, seat, r)
 	}
 	mark := store.Mark{CID: seat.Channel.CID}
 	app := s.app(seat.Actor)
@@ -112,10 +112,9 @@ func (s *Service) markMember(ctx context.Context, seat *access.Seat, mark store.
 		tell(read, marked[0])
 		own := toSelf(event("notification.mark_read", seat.Actor, seat.Channel, at))
 		tell(own, marked[0])
-		own.WithUnread, own.UnreadThreads = true, zero()
 		own.Channel = asMarked(shown, marked[0])
 		tx.Emit(ownOnly(read, seat.Actor.User.ShowsReads()), own)
-		return nil
+		return numbered(ctx, tx, own)
 	})
 	return read, err
 }
@@ -199,33 +198,32 @@ func (s *Service) MarkChannelsRead(ctx context.Context, r *MarkChannelsReadReque
 		if err != nil {
 			return err
 		}
+		var own []*chat.Event
 		for _, m := range marked {
-			tx.Emit(manyRead(actor, m, at, !all)...)
+			read, mine := manyRead(actor, m, at)
+			tx.Emit(read)
+			if !all { // otherwise he is told once
+				own = append(own, mine)
+				tx.Emit(mine)
+			}
 		}
 		if all {
-			ev := toSelf(&chat.Event{Type: "notification.mark_read", App: actor.App.ID, CreatedAt: at, User: actor.User})
-			ev.WithUnread, ev.UnreadThreads = true, zero()
-			tx.Emit(ev)
+			own = []*chat.Event{toSelf(&chat.Event{Type: "notification.mark_read", App: actor.App.ID, CreatedAt: at, User: actor.User})}
+			tx.Emit(own[0])
 		}
-		return nil
+		return numbered(ctx, tx, own...)
 	})
 	return &ReadResponse{}, err
 }
 
-// manyRead are the events of one of many channels that were marked read. When all
-// were, the user is told once and not for each.
-func manyRead(actor *auth.Actor, m *store.Marked, at time.Time, self bool) []chat.Item {
+// manyRead are the events of one of many channels that were marked read: for those
+// who watch it, and for the actor himself.
+func manyRead(actor *auth.Actor, m *store.Marked, at time.Time) (read, own *chat.Event) {
 	ch := &chat.Channel{CID: m.CID}
-	read := event("message.read", actor, ch, at)
+	read, own = event("message.read", actor, ch, at), toSelf(event("notification.mark_read", actor, ch, at))
 	tell(read, m)
-	items := []chat.Item{ownOnly(read, actor.User.ShowsReads())}
-	if self {
-		own := toSelf(event("notification.mark_read", actor, ch, at))
-		tell(own, m)
-		own.WithUnread, own.UnreadThreads = true, zero()
-		items = append(items, own)
-	}
-	return items
+	tell(own, m)
+	return ownOnly(read, actor.User.ShowsReads()), own
 }
 
 // marks looks up the messages of a map of channels, and leaves out channels whose

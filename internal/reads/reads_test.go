@@ -244,7 +244,7 @@ func TestThreads(t *testing.T) {
 	if ev := resp.Event; ev.ThreadID != parent.ID || ev.LastReadMessageID != reply.ID {
 		t.Errorf("%+v", ev)
 	}
-	if got := told(w.hub.take()); got != "notification.mark_read uann" {
+	if got := told(w.hub.take()); got != "message.read w; notification.mark_read uann" {
 		t.Errorf("told %s", got)
 	}
 	_, err = w.MarkUnread(w.as("ann"), &reads.MarkUnreadRequest{Type: "messaging", ID: "room", ThreadID: parent.ID, MessageID: reply.ID})

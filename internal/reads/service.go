@@ -92,6 +92,16 @@ func (s *Service) seat(ctx context.Context, typ, id string) (*access.Seat, error
 	return seat, seat.Read()
 }
 
-// zero is the number of unread threads: how far threads are read is kept, but not
-// who takes part in them, so none is counted.
-func zero() *int { return new(int) }
+// numbered puts the unread numbers of an event's user into it: those of his channels,
+// which the hub knows, and those of his threads as they are in the transaction.
+func numbered(ctx context.Context, tx *store.Tx, events ...*chat.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	all, err := tx.UnreadThreads(ctx, events[0].User.ID)
+	n := all[events[0].User.ID]
+	for _, ev := range events {
+		ev.WithUnread, ev.UnreadThreads, ev.UnreadThreadMessages = true, &n.Threads, &n.Messages
+	}
+	return err
+}

@@ -67,13 +67,12 @@ func (s *Service) MarkUnread(ctx context.Context, r *MarkUnreadRequest) (*Respon
 			return notMember(seat)
 		}
 		ev := toSelf(event("notification.mark_unread", seat.Actor, seat.Channel, tx.Now()))
-		ev.WithUnread, ev.UnreadThreads = true, zero()
 		ev.FirstUnreadMessageID, ev.UnreadMessages = first, &marked.Unread
 		if marked.LastReadMessageID != "" {
 			ev.LastReadMessageID, ev.LastReadAt = marked.LastReadMessageID, &marked.LastRead
 		}
 		tx.Emit(ev)
-		return nil
+		return numbered(ctx, tx, ev)
 	})
 }
 
@@ -213,6 +212,9 @@ func (s *Service) counts(ctx context.Context, actor *auth.Actor, users ...string
 	if err != nil {
 		return nil, err
 	}
+	if err := s.threadCounts(ctx, actor, out, users); err != nil {
+		return nil, err
+	}
 	for _, c := range channels {
 		u := out[c.UserID]
 		u.Channels = append(u.Channels, &UnreadChannel{c.CID, c.Unread, c.LastRead})
@@ -236,4 +238,21 @@ func (s *Service) counts(ctx context.Context, actor *auth.Actor, users ...string
 		}
 	}
 	return out, nil
+}
+
+// threadCounts adds to the counts of users those of their threads.
+func (s *Service) threadCounts(ctx context.Context, actor *auth.Actor, counts map[string]*UnreadCounts, users []string) error {
+	totals, err := s.app(actor).UnreadThreads(ctx, users...)
+	if err != nil || len(totals) == 0 {
+		return err
+	}
+	threads, err := s.app(actor).UnreadThreadList(ctx, maxListed, users...)
+	for _, t := range threads {
+		u := counts[t.UserID]
+		u.Threads = append(u.Threads, &UnreadThread{t.ParentID, t.Unread, t.LastRead, t.LastReadMessageID})
+	}
+	for id, n := range totals {
+		counts[id].TotalThreads = n.Threads
+	}
+	return err
 }

@@ -61,7 +61,7 @@ func TestAudiences(t *testing.T) {
 		{"members away", chat.Audience{Kind: chat.ToMembers}, false, "", "ann/2 cat/1"},
 		{"restricted members", only(chat.ToMembers, "cat"), false, "", "cat/1"},
 		{"users", users(chat.ToUsers, "ann", "eve", "nobody"), false, "ann/1 ann/2 eve/1", ""},
-		{"users away", users(chat.ToUsersAway, "ann", "dan", "eve"), false, "ann/2 eve/1", ""},
+		{"users away", users(chat.ToUsersAway, "ann", "dan", "eve"), false, "", "ann/2 eve/1"},
 		{"other watchers", users(chat.ToOtherWatcher, "ann"), false, "bob/1 dan/1", ""},
 		{"presence", users(chat.ToPresence, "cat", "bob"), false, "bob/1 cat/1 eve/1", ""},
 		{"followers", users(chat.ToFollowers, "cat", "bob"), false, "eve/1", ""},
@@ -298,4 +298,23 @@ func TestPublishAfterTheEnd(t *testing.T) {
 		}
 	}
 	t.Error("publications go nowhere without an error")
+}
+
+// TestUnreadThreadsAreEachRecipientsOwn has an event carry numbers of threads to users
+// who do not watch, and to users wherever they are.
+func TestUnreadThreadsAreEachRecipientsOwn(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []chat.AudienceKind{chat.ToUsersAway, chat.ToUsers} {
+		h := newHouse(t)
+		ev := chat.ChannelEvent("main", app, room, time.Now())
+		ev.To = users(kind, "ann", "eve")
+		ev.ThreadsOf = map[string]chat.UnreadThreads{"ann": {Threads: 2, Messages: 5}, "eve": {}}
+		h.publish(t, ev)
+		for name, want := range map[string]string{"ann/2": "2 5", "eve/1": "0 0"} {
+			e := h.conns[name].expect(t, "main")
+			if got := fmt.Sprint(e["unread_threads"], " ", e["unread_thread_messages"]); got != want {
+				t.Errorf("%s: %s, want %s", name, got, want)
+			}
+		}
+	}
 }

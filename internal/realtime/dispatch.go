@@ -114,8 +114,10 @@ func (d *dispatcher) deliver(app chat.AppID, ev *event) {
 	switch ev.To.Kind {
 	case chat.ToWatchers, chat.ToOtherWatcher, chat.ToMembers:
 		d.toChannel(app, r)
-	case chat.ToUsers, chat.ToUsersAway:
+	case chat.ToUsers:
 		d.toUsers(app, r)
+	case chat.ToUsersAway:
+		d.toUsersAway(app, r)
 	case chat.ToPresence, chat.ToFollowers:
 		d.toPresence(app, r)
 	case chat.ToApp:
@@ -215,6 +217,7 @@ func (d *dispatcher) toAway(app chat.AppID, r *rendering) {
 		if r.ev.Unread {
 			c.user.number(&v)
 		}
+		v.threads, v.threaded = r.ev.Threads[c.user.key.id]
 		d.push(c, r, v)
 	}
 	clear(d.away)
@@ -235,31 +238,45 @@ func (h *Hub) renderChannel(app chat.AppID, cid chat.CID) []byte {
 	return slices.Concat([]byte(`"channel":`), h.cfg.Finish(app, js), []byte(`,`))
 }
 
-// toUsers queues an event to the connections of users, all or those that do not
-// watch the channel.
+// toUsers queues an event to all connections of users.
 func (d *dispatcher) toUsers(app chat.AppID, r *rendering) {
-	var watching map[*conn]struct{}
-	if r.ev.To.Kind == chat.ToUsersAway {
-		k := channelKey{app, r.ev.CID}
-		s := d.hub.channels.of(k)
-		s.mu.RLock()
-		defer s.mu.RUnlock()
-		if ch := s.m[k]; ch != nil {
-			watching = ch.conns
-		}
-	}
 	for _, id := range r.ev.To.Users {
 		d.hub.users.with(userKey{app, id}, func(u *user) {
 			var v variant
 			if r.ev.Unread {
 				u.number(&v)
 			}
+			v.threads, v.threaded = r.ev.Threads[id]
+			for _, c := range u.conns {
+				d.push(c, r, v)
+			}
+		})
+	}
+}
+
+// toUsersAway queues an event to the connections of users that do not watch the
+// channel.
+func (d *dispatcher) toUsersAway(app chat.AppID, r *rendering) {
+	k := channelKey{app, r.ev.CID}
+	s := d.hub.channels.of(k)
+	d.away = d.away[:0]
+	s.mu.RLock()
+	var watching map[*conn]struct{}
+	if ch := s.m[k]; ch != nil {
+		watching = ch.conns
+	}
+	for _, id := range r.ev.To.Users {
+		d.hub.users.with(userKey{app, id}, func(u *user) {
 			for _, c := range u.conns {
 				if _, ok := watching[c]; !ok {
-					d.push(c, r, v)
+					d.away = append(d.away, c)
 				}
 			}
 		})
+	}
+	s.mu.RUnlock()
+	if len(d.away) > 0 {
+		d.toAway(app, r)
 	}
 }
 

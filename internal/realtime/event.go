@@ -14,15 +14,17 @@ import (
 // event is a chat.Event ready for delivery and for the bus: encoded once, with
 // what decides who gets it beside.
 type event struct {
-	Type       string         `json:"type"`
-	Also       string         `json:"also,omitzero"`
-	To         chat.Audience  `json:"to"`
-	CID        chat.CID       `json:"cid,omitzero"`
-	By         string         `json:"by,omitzero"`       // the user whom the event is about
-	Unread     bool           `json:"unread,omitzero"`   // with the recipient's numbers
-	Watchers   bool           `json:"watchers,omitzero"` // with the channel's watcher_count
-	HasChannel bool           `json:"has_channel,omitzero"`
-	Body       jsontext.Value `json:"body"` // an object without the type
+	Type       string        `json:"type"`
+	Also       string        `json:"also,omitzero"`
+	To         chat.Audience `json:"to"`
+	CID        chat.CID      `json:"cid,omitzero"`
+	By         string        `json:"by,omitzero"`       // the user whom the event is about
+	Unread     bool          `json:"unread,omitzero"`   // with the recipient's numbers
+	Watchers   bool          `json:"watchers,omitzero"` // with the channel's watcher_count
+	HasChannel bool          `json:"has_channel,omitzero"`
+	// Threads are the recipients' numbers of unread threads.
+	Threads map[string]chat.UnreadThreads `json:"threads,omitempty"`
+	Body    jsontext.Value                `json:"body"` // an object without the type
 }
 
 // item is one step of a publication: an event or a change.
@@ -55,7 +57,7 @@ func (h *Hub) prepare(p *chat.Publication) (*publication, error) {
 			}
 			ev := &event{
 				Type: it.Type, Also: it.Also, To: it.To, CID: it.CID, Unread: it.WithUnread,
-				Watchers: it.WithWatchers, HasChannel: it.Channel != nil, Body: h.cfg.Finish(p.App, body),
+				Watchers: it.WithWatchers, HasChannel: it.Channel != nil, Threads: it.ThreadsOf, Body: h.cfg.Finish(p.App, body),
 			}
 			if it.User != nil {
 				ev.By = it.User.ID

@@ -3,6 +3,7 @@ package realtime
 import (
 	"strconv"
 
+	"chatd/internal/chat"
 	"chatd/internal/wire"
 )
 
@@ -26,6 +27,8 @@ type variant struct {
 	also     bool // under the event's other type and with the channel
 	numbered bool
 	totals   totals
+	threaded bool
+	threads  chat.UnreadThreads
 	deflate  bool
 }
 
@@ -101,6 +104,12 @@ func (r *rendering) head(v variant) []byte {
 		b = strconv.AppendInt(b, int64(v.totals.messages()), 10)
 		b = append(b, `,"unread_channels":`...)
 		b = strconv.AppendInt(b, int64(v.totals.channels()), 10)
+	}
+	if v.threaded {
+		b = append(b, `,"unread_threads":`...)
+		b = strconv.AppendInt(b, int64(v.threads.Threads), 10)
+		b = append(b, `,"unread_thread_messages":`...)
+		b = strconv.AppendInt(b, int64(v.threads.Messages), 10)
 	}
 	if r.ev.Watchers {
 		b = append(b, `,"watcher_count":`...)

@@ -25,6 +25,7 @@ import (
 	"chatd/internal/realtime"
 	"chatd/internal/storage"
 	"chatd/internal/store"
+	"chatd/internal/threads"
 	"chatd/internal/uploads"
 	"chatd/internal/users"
 	"chatd/migrations"
@@ -171,8 +172,9 @@ func (s *Server) areas(b *backend, links *storage.Links) *httpapi.API {
 	cs.HandleJobs(s.jobs)
 	rs := &reads.Service{Store: s.store, Access: acc, Hub: s.hub}
 	b.Backend, b.users, b.channels = reads.Backend{Store: s.store}, us, cs
+	ts := &threads.Service{Store: s.store, Access: acc, Watch: cs}
 	return &httpapi.API{
-		Users: us, Channels: cs, Messages: ms, Reads: rs, AppAdmin: &appadmin.Service{Store: s.store},
+		Users: us, Channels: cs, Messages: ms, Reads: rs, Threads: ts, AppAdmin: &appadmin.Service{Store: s.store},
 		Uploads: &uploads.Service{Store: s.store, Access: acc, Storage: s.files, Links: links, Resizer: uploads.NewResizer()},
 		Store:   s.store, Access: acc, Hub: s.hub, Links: links, Tokens: auth.NewVerifier(verifiedTokens),
 	}

@@ -203,6 +203,9 @@ func (t *Tx) limitUnread(ctx context.Context, ch *chat.Channel, most int64) erro
 // deleteMessages removes the messages of a channel up to at with their threads.
 // It finds them by the indexes of channels and threads.
 func (t *Tx) deleteMessages(ctx context.Context, cid chat.CID, at time.Time) error {
+	if _, err := exec(ctx, t.db, `DELETE FROM threads WHERE app_id = $1 AND cid = $2 AND parent_at <= $3`, t.ID, cid, at); err != nil {
+		return err
+	}
 	_, err := exec(ctx, t.db, `
 		WITH own AS (DELETE FROM messages WHERE app_id = $1 AND cid = $2 AND in_channel AND created_at <= $3 RETURNING id),
 		replies AS (DELETE FROM messages r USING own WHERE r.app_id = $1 AND r.parent_id = own.id AND r.parent_id <> '' AND NOT r.in_channel RETURNING r.id),
@@ -229,7 +232,7 @@ var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // ownTables are the tables whose rows are part of a channel, by app_id and cid.
 var ownTables = []string{
-	"message_deletions", "message_history", "message_removals", "channel_mutes", "thread_reads", "reads", "members", "bans", "channel_counters", "channels",
+	"message_deletions", "message_history", "message_removals", "channel_mutes", "thread_reads", "threads", "reads", "members", "bans", "channel_counters", "channels",
 }
 
 // HardDeleteChannel removes a locked channel (LockAnyChannel) and all that is in

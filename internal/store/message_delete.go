@@ -34,6 +34,9 @@ func (t *Tx) DeleteMessage(ctx context.Context, cid chat.CID, id string, at time
 	if err := t.countReplies(ctx, m.ParentID, -1, 1, at); err != nil {
 		return nil, err
 	}
+	if err := t.recountReply(ctx, m, 1); err != nil {
+		return nil, err
+	}
 	after := *m
 	after.Type, after.DeletedAt, after.UpdatedAt = chat.MessageDeleted, &at, at
 	after.Pinned, after.PinnedAt, after.PinnedByID, after.PinExpires = false, nil, "", nil
@@ -72,6 +75,9 @@ func (t *Tx) UndeleteMessage(ctx context.Context, cid chat.CID, id string, at ti
 	}
 	m.Type, m.DeletedAt, m.UpdatedAt = types[0], nil, at
 	if err := t.countReplies(ctx, m.ParentID, 1, -1, at); err != nil {
+		return nil, err
+	}
+	if err := t.recountReply(ctx, m, -1); err != nil {
 		return nil, err
 	}
 	return m, t.recountMessage(ctx, m)
@@ -123,6 +129,7 @@ func (t *Tx) RemoveMessage(ctx context.Context, cid chat.CID, id string, at time
 	for _, sql := range []string{
 		`DELETE FROM message_deletions WHERE app_id = $1 AND cid = $2 AND message_id = ANY ($3)`,
 		`DELETE FROM thread_reads WHERE app_id = $1 AND cid = $2 AND parent_id = ANY ($3)`,
+		`DELETE FROM threads WHERE app_id = $1 AND cid = $2 AND parent_id = ANY ($3)`,
 	} {
 		if _, err := exec(ctx, t.db, sql, t.ID, cid, ids); err != nil {
 			return nil, err
@@ -133,6 +140,9 @@ func (t *Tx) RemoveMessage(ctx context.Context, cid chat.CID, id string, at time
 		live, deleted = 0, -1
 	}
 	if err := t.countReplies(ctx, m.ParentID, live, deleted, at); err != nil {
+		return nil, err
+	}
+	if err := t.recountReply(ctx, m, 1); err != nil {
 		return nil, err
 	}
 	if err := t.uncountRemoved(ctx, m); err != nil {

@@ -78,6 +78,20 @@ func (a *App) Messages(ctx context.Context, v Viewer, view View, ids []string) (
 	return list, a.Hydrate(ctx, v, list...)
 }
 
+// StoredMessages returns those of the messages ids that exist, deleted or not, as
+// they are stored, not hydrated.
+func (a *App) StoredMessages(ctx context.Context, ids ...string) (map[string]*chat.Message, error) {
+	if len(ids) == 0 {
+		return map[string]*chat.Message{}, nil
+	}
+	rows, err := a.messages(ctx, `SELECT `+messageColumns+` FROM messages m WHERE m.app_id = $1 AND m.id = ANY ($2)`, a.ID, ids)
+	out := make(map[string]*chat.Message, len(rows))
+	for _, m := range rows {
+		out[m.ID] = m
+	}
+	return out, err
+}
+
 // SentSince tells whether the user sent a message to the channel, or as a reply in
 // the thread of parentID, after a time.
 func (a *App) SentSince(ctx context.Context, cid chat.CID, userID, parentID string, since time.Time) (bool, error) {

@@ -59,6 +59,7 @@ func (r *rows) statements(app chat.AppID) *pgx.Batch {
 	for _, s := range r.sends {
 		if s.Message.ParentID != "" {
 			b.Queue(sendReply, app, s.Message.ParentID, s.Message.UserID, s.Message.CreatedAt).Query(s.numberParent)
+			queueThread(b, app, s.Message)
 		}
 	}
 	return b

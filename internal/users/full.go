@@ -21,6 +21,10 @@ func (s *Service) full(ctx context.Context, actor *auth.Actor, users []*chat.Use
 	if err != nil {
 		return nil, err
 	}
+	threads, err := app.UnreadThreads(ctx, known...)
+	if err != nil {
+		return nil, err
+	}
 	mutes, err := app.ChannelMutes(ctx, known...)
 	if err != nil {
 		return nil, err
@@ -40,7 +44,7 @@ func (s *Service) full(ctx context.Context, actor *auth.Actor, users []*chat.Use
 		default:
 			v.Invisible = false // he is not online, more is not to be known
 		}
-		out[i] = &chat.FullUser{User: v, Unread: totals[u.ID], ChannelMutes: mutes[u.ID]}
+		out[i] = &chat.FullUser{User: v, Unread: totals[u.ID], UnreadThreads: threads[u.ID].Threads, ChannelMutes: mutes[u.ID]}
 	}
 	return out, nil
 }
@@ -57,6 +61,11 @@ func (s *Service) Own(ctx context.Context, u *chat.User) (*chat.OwnUser, error) 
 	if me.Unread, err = app.Totals(ctx, u.ID); err != nil {
 		return nil, err
 	}
+	threads, err := app.UnreadThreads(ctx, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	me.UnreadThreads = threads[u.ID].Threads
 	mutes, err := app.ChannelMutes(ctx, u.ID)
 	if err != nil {
 		return nil, err
