@@ -66,7 +66,7 @@ func TestThreadRoutes(t *testing.T) {
 func TestThreadList(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t)
-	path, other := s.Channel("messaging", "room", "ann", "bob"), s.Channel("messaging", "other", "ann", "bob")
+	path, other := s.Channel("messaging", "room", "ann", "bob"), s.Channel("messaging", "other", "bob", "ann")
 	var ids []string // by name p0 … p3
 	for i := range 4 {
 		p := path
@@ -268,7 +268,7 @@ func TestThreadWatch(t *testing.T) {
 	bob.Watch(path)
 	ann.Client.Post("/threads", `{"watch":false}`).OK().Want("threads.#", "1")
 	bob.Quiet("user.watching.start")
-	ann.Client.Post("/threads", `{}`).OK().Want("threads.#", "1").Want("threads.0.channel.own_capabilities.0", `"cast-poll-vote"`)
+	ann.Client.Post("/threads", `{}`).OK().Want("threads.#", "1").Want("threads.0.channel.own_capabilities.0", `"connect-events"`)
 	bob.Expect("user.watching.start").Want("user.id", `"ann"`)
 	replied(s, "bob", path, parent, "")
 	ann.Expect("message.new").Want("message.parent_id", `"`+parent+`"`)

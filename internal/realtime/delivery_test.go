@@ -307,7 +307,7 @@ func TestUnreadThreadsAreEachRecipientsOwn(t *testing.T) {
 	for _, kind := range []chat.AudienceKind{chat.ToUsersAway, chat.ToUsers} {
 		h := newHouse(t)
 		ev := chat.ChannelEvent("main", app, room, time.Now())
-		ev.To = users(kind, "ann", "eve")
+		ev.To = chat.Audience{Kind: kind, Users: []string{"ann", "eve"}}
 		ev.ThreadsOf = map[string]chat.UnreadThreads{"ann": {Threads: 2, Messages: 5}, "eve": {}}
 		h.publish(t, ev)
 		for name, want := range map[string]string{"ann/2": "2 5", "eve/1": "0 0"} {
