@@ -115,6 +115,27 @@ func NewSeat(actor *auth.Actor, ch *chat.Channel, t *store.Type, m *chat.Member)
 	return s
 }
 
+// Of returns the seat of another user in the same channel. channelRole is his role
+// there, "" for who is no member.
+func (s *Seat) Of(u *chat.User, channelRole string) *Seat {
+	actor := &auth.Actor{App: s.Actor.App, User: u, UserID: u.ID}
+	var m *chat.Member
+	if channelRole != "" {
+		m = &chat.Member{UserID: u.ID, ChannelRole: channelRole}
+	}
+	return NewSeat(actor, s.Channel, s.Type, m)
+}
+
+// RolesWith lists the roles, of users and of members, that may do something in the
+// channel to what is not their own, in some team at least.
+func (s *Seat) RolesWith(action permission.Action) []string {
+	table := s.Type.Table
+	if s.Channel.Config != nil {
+		table = table.With(s.Channel.Config.Grants)
+	}
+	return table.RolesWith(action)
+}
+
 // Owner tells whether the actor created the channel.
 func (s *Seat) Owner() bool {
 	return s.Actor.UserID != "" && s.Channel.CreatedByID == s.Actor.UserID

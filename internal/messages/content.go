@@ -22,7 +22,8 @@ const (
 	maxAttachments    = 30
 	maxAttachmentData = 64 << 10 // bytes of JSON
 	maxMentions       = 100
-	maxMentionedRoles = 10 // and groups
+	maxMentionedRoles = 10  // and groups
+	maxMentionedName  = 255 // bytes, of a role or of a group's id
 	maxRestricted     = 10
 )
 
@@ -208,7 +209,7 @@ func (e *editor) quote(ctx context.Context, m *chat.Message, r *chat.MessageRequ
 		return err
 	}
 	view := e.seat.View()
-	if q == nil || q.CID != m.CID || q.DeletedAt != nil || !q.VisibleTo(e.seat.Actor.UserID) || view.Since != nil && !q.CreatedAt.After(*view.Since) {
+	if q == nil || q.CID != m.CID || q.DeletedAt != nil || !q.VisibleTo(e.seat.Actor.UserID) && !e.seat.May(permission.ReadRestrictedVisibilityMessage, false) || view.Since != nil && !q.CreatedAt.After(*view.Since) {
 		return chat.Errorf(chat.Invalid, "quoted message with id %s doesn't exist in channel %s", id, m.CID)
 	}
 	m.QuotedMessageID = id

@@ -80,13 +80,15 @@ func (s *Service) deleteSoftly(ctx context.Context, seat *access.Seat, m *chat.M
 		if seen, err = s.views(ctx, tx.App, seat, after); err != nil || known {
 			return err
 		}
-		tx.Emit(audience(deleted(seat, tx.ID, seen.public, false))...)
+		if err := s.emit(ctx, tx, seat, deleted(seat, tx.ID, seen.public, false)); err != nil {
+			return err
+		}
 		before := *after
 		before.DeletedAt = nil
 		if err := tx.KeepHistory(ctx, &before, seat.Actor.UserID, after.UpdatedAt); err != nil {
 			return err
 		}
-		return tellParent(ctx, tx, seat, after.ParentID)
+		return s.tellParent(ctx, tx, seat, after.ParentID)
 	})
 	if err != nil {
 		return nil, err
@@ -96,7 +98,7 @@ func (s *Service) deleteSoftly(ctx context.Context, seat *access.Seat, m *chat.M
 
 // tellParent tells of the message whose reply was deleted, or brought back; it is
 // read anew. Nothing happens when there is none.
-func tellParent(ctx context.Context, tx *store.Tx, seat *access.Seat, id string) error {
+func (s *Service) tellParent(ctx context.Context, tx *store.Tx, seat *access.Seat, id string) error {
 	if id == "" {
 		return nil
 	}
@@ -107,7 +109,7 @@ func tellParent(ctx context.Context, tx *store.Tx, seat *access.Seat, id string)
 	if err != nil {
 		return err
 	}
-	items, err := parentChanged(ctx, tx.App, seat, parent)
+	items, err := s.parentChanged(ctx, tx.App, seat, parent)
 	tx.Emit(items...)
 	return err
 }
@@ -135,16 +137,20 @@ func (s *Service) remove(ctx context.Context, seat *access.Seat, m *chat.Message
 		for _, v := range []*chat.Message{seen.own, seen.public} {
 			v.Type, v.DeletedAt, v.UpdatedAt = chat.MessageDeleted, &now, now
 		}
-		tx.Emit(audience(deleted(seat, tx.ID, seen.public, true))...)
+		if err := s.emit(ctx, tx, seat, deleted(seat, tx.ID, seen.public, true)); err != nil {
+			return err
+		}
 		if err := tx.Hydrate(ctx, store.Viewer{Server: true}, shown...); err != nil {
 			return err
 		}
 		for _, reply := range shown {
 			reply.Type, reply.DeletedAt, reply.UpdatedAt = chat.MessageDeleted, &now, now
 			hideQuoted(reply)
-			tx.Emit(audience(deleted(seat, tx.ID, reply, true))...)
+			if err := s.emit(ctx, tx, seat, deleted(seat, tx.ID, reply, true)); err != nil {
+				return err
+			}
 		}
-		return tellParent(ctx, tx, seat, last.ParentID)
+		return s.tellParent(ctx, tx, seat, last.ParentID)
 	})
 	if err != nil {
 		return nil, err

@@ -27,5 +27,9 @@ func (s *Service) UpdateEphemeral(ctx context.Context, r *UpdatePartialRequest) 
 	}
 	ev := about(evUpdated, app.ID, seen.public, seat.Channel)
 	ev.User = author(seat.Actor)
-	return &Response{Message: seen.own}, app.Publish(ctx, audience(ev)...)
+	items, err := s.audience(ctx, app, seat, ev)
+	if err != nil {
+		return nil, err
+	}
+	return &Response{Message: seen.own}, app.Publish(ctx, items...)
 }

@@ -2,10 +2,12 @@ package messages
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"chatd/internal/access"
 	"chatd/internal/chat"
+	"chatd/internal/permission"
 	"chatd/internal/store"
 )
 
@@ -34,34 +36,67 @@ func about(typ string, app chat.AppID, m *chat.Message, ch *chat.Channel) *chat.
 // audience makes an event about a message reach those only who may see it. Of a
 // message of a shadow-banned user the author is told as if nothing was the matter,
 // and the others that it is shadowed, which clients do not show.
-func audience(ev *chat.Event) []chat.Item {
+func (s *Service) audience(ctx context.Context, app *store.App, seat *access.Seat, ev *chat.Event) ([]chat.Item, error) {
 	m := ev.Message
 	if len(m.RestrictedVisibility) > 0 {
-		ev.To.Only = m.RestrictedVisibility
-		if !slices.Contains(ev.To.Only, m.UserID) {
-			ev.To.Only = append(slices.Clone(ev.To.Only), m.UserID)
+		overseers, err := s.overseers(ctx, app, seat)
+		if err != nil {
+			return nil, err
 		}
+		ev.To.Only = slices.Concat(m.RestrictedVisibility, []string{m.UserID}, overseers)
 	}
 	if !m.Shadowed {
-		return []chat.Item{ev}
+		return []chat.Item{ev}, nil
 	}
 	mine, theirs := *ev, *ev
 	mine.Message, mine.Also = asAuthor(m), ""
 	mine.To = chat.Audience{Kind: chat.ToWatchers, Only: []string{m.UserID}}
 	theirs.To.Kind, theirs.To.Users, theirs.Also, theirs.WithUnread = chat.ToOtherWatcher, []string{m.UserID}, "", false
-	return []chat.Item{&mine, &theirs}
+	return []chat.Item{&mine, &theirs}, nil
+}
+
+// emit tells of a message when the transaction has committed.
+func (s *Service) emit(ctx context.Context, tx *store.Tx, seat *access.Seat, ev *chat.Event) error {
+	items, err := s.audience(ctx, tx.App, seat, ev)
+	tx.Emit(items...)
+	return err
+}
+
+// overseers are those who may be told of messages that are meant for others, because
+// their role allows it.
+func (s *Service) overseers(ctx context.Context, app *store.App, seat *access.Seat) ([]string, error) {
+	const most = 1000
+	var watching []string
+	if s.Hub != nil {
+		watching = s.Hub.Watchers(app.ID, seat.Channel.CID, most, 0)
+	}
+	roles, err := app.RolesIn(ctx, seat.Channel.CID, watching, seat.RolesWith(permission.ReadRestrictedVisibilityMessage), most)
+	if err != nil || len(roles) == 0 {
+		return nil, err
+	}
+	users, err := app.Users(ctx, slices.Collect(maps.Keys(roles))...)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for id, u := range users {
+		if seat.Of(u, roles[id]).May(permission.ReadRestrictedVisibilityMessage, false) {
+			out = append(out, id)
+		}
+	}
+	return out, nil
 }
 
 // parentChanged are the events that tell of a message whose replies changed. parent
 // is the caller's own.
-func parentChanged(ctx context.Context, app *store.App, seat *access.Seat, parent *chat.Message) ([]chat.Item, error) {
+func (s *Service) parentChanged(ctx context.Context, app *store.App, seat *access.Seat, parent *chat.Message) ([]chat.Item, error) {
 	if err := app.Hydrate(ctx, store.Viewer{Server: true}, parent); err != nil {
 		return nil, err
 	}
 	hideQuoted(parent)
 	ev := about(evUpdated, app.ID, parent, seat.Channel)
 	ev.User = author(seat.Actor)
-	return audience(ev), nil
+	return s.audience(ctx, app, seat, ev)
 }
 
 // hideQuoted takes away from a message that everybody is told of a quoted one that

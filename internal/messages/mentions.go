@@ -26,6 +26,9 @@ func (e *editor) mentions(ctx context.Context, m *chat.Message, r *chat.MessageR
 		if err := within(l.field, len(l.list), maxMentionedRoles); err != nil {
 			return err
 		}
+		if slices.ContainsFunc(l.list, func(s string) bool { return s == "" || len(s) > maxMentionedName || strings.IndexByte(s, 0) >= 0 }) {
+			return chat.Errorf(chat.Invalid, "%s must be a list of names of 1 to %d bytes", l.field, maxMentionedName)
+		}
 	}
 	channel, here := r.MentionedChannel != nil && *r.MentionedChannel, r.MentionedHere != nil && *r.MentionedHere
 	for _, need := range []struct {

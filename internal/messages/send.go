@@ -163,7 +163,10 @@ func (s *Service) deliver(ctx context.Context, d *delivery) (*SendResponse, erro
 		send.Total = ev.ChannelMessageCount
 	}
 	resp := &SendResponse{Message: asAuthor(d.m)}
-	told := audience(ev)
+	told, err := s.audience(ctx, d.app, d.seat, ev)
+	if err != nil {
+		return nil, err
+	}
 	if len(told) == 1 && send.Total == nil { // otherwise there is something to be filled in yet
 		if resp.encoded, err = encode(ev); err != nil {
 			return nil, err
@@ -172,7 +175,7 @@ func (s *Service) deliver(ctx context.Context, d *delivery) (*SendResponse, erro
 	send.Items = append(send.Items, told...)
 	if d.of != nil && !d.m.Shadowed {
 		d.of.ThreadParticipantIDs, d.of.UpdatedAt = participants(d.of, d.m.UserID), d.m.CreatedAt
-		if send.Parent, err = parentChanged(ctx, d.app, d.seat, d.of); err != nil {
+		if send.Parent, err = s.parentChanged(ctx, d.app, d.seat, d.of); err != nil {
 			return nil, err
 		}
 	}

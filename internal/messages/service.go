@@ -15,8 +15,15 @@ import (
 type Service struct {
 	Store  *store.Store
 	Access *access.Access
+	Hub    Hub // may be nil: nobody is connected
 
 	sending inFlight
+}
+
+// Hub knows who watches.
+type Hub interface {
+	// Watchers lists users who watch a channel, by id, at most limit from offset on.
+	Watchers(app chat.AppID, cid chat.CID, limit, offset int) []string
 }
 
 // app returns the actor and the store of his app.

@@ -47,8 +47,10 @@ func (s *Service) Undelete(ctx context.Context, r *UndeleteRequest) (*Response, 
 		if seen, err = s.views(ctx, tx.App, seat, after); err != nil {
 			return err
 		}
-		tx.Emit(audience(about(evUndeleted, tx.ID, seen.public, seat.Channel))...)
-		return tellParent(ctx, tx, seat, after.ParentID)
+		if err := s.emit(ctx, tx, seat, about(evUndeleted, tx.ID, seen.public, seat.Channel)); err != nil {
+			return err
+		}
+		return s.tellParent(ctx, tx, seat, after.ParentID)
 	})
 	if err != nil {
 		return nil, err

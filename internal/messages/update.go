@@ -148,8 +148,7 @@ func (s *Service) edit(ctx context.Context, id string, change func(*chat.Message
 		}
 		ev := about(evUpdated, tx.ID, seen.public, seat.Channel)
 		ev.User = author(seat.Actor)
-		tx.Emit(audience(ev)...)
-		return nil
+		return s.emit(ctx, tx, seat, ev)
 	})
 	if err != nil {
 		return nil, err

@@ -110,6 +110,18 @@ func (t *Table) For(userRole, channelRole string) Set {
 	return Set{user: t.roles[userRole], member: t.roles[channelRole]}
 }
 
+// RolesWith lists the roles that may do action to what is not their own, in some
+// team at least.
+func (t *Table) RolesWith(action Action) []string {
+	var out []string
+	for role, g := range t.roles {
+		if (Set{user: g}).Can(action, false, true) {
+			out = append(out, role)
+		}
+	}
+	return out
+}
+
 // Set is what one actor may do in one scope. The zero Set allows nothing. Sets are
 // small, immutable values that share the memory of their Table.
 type Set struct {

@@ -167,7 +167,7 @@ func (s *Server) areas(b *backend, links *storage.Links) *httpapi.API {
 	acc := &access.Access{Store: s.store}
 	us := &users.Service{Store: s.store, Access: acc, Hub: s.hub}
 	acc.Users = us
-	ms := &messages.Service{Store: s.store, Access: acc}
+	ms := &messages.Service{Store: s.store, Access: acc, Hub: s.hub}
 	cs := &channels.Service{Store: s.store, Access: acc, Hub: s.hub, Messages: ms, Jobs: s.jobs}
 	cs.HandleJobs(s.jobs)
 	rs := &reads.Service{Store: s.store, Access: acc, Hub: s.hub}

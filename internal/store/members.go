@@ -31,6 +31,29 @@ func (a *App) MembersOf(ctx context.Context, channels []*chat.Channel, limit, of
 	return out, a.FillMembers(ctx, channels, rows...)
 }
 
+// RolesIn returns the role in a channel of each of the users, "" for those who are no
+// members, and of its members who have one of roles, as users or as members: at most
+// the given number of these.
+func (a *App) RolesIn(ctx context.Context, cid chat.CID, users, roles []string, most int) (map[string]string, error) {
+	type row struct {
+		UserID string `db:"user_id"`
+		Role   string `db:"channel_role"`
+	}
+	rows, err := many[row](ctx, a.db, `
+		SELECT v.id AS user_id, coalesce(m.channel_role, '') AS channel_role
+		FROM unnest($3::text[]) AS v (id) LEFT JOIN members m ON m.app_id = $1 AND m.cid = $2 AND m.user_id = v.id
+		UNION
+		(SELECT m.user_id, m.channel_role FROM members m LEFT JOIN users u ON u.app_id = m.app_id AND u.id = m.user_id
+			WHERE m.app_id = $1 AND m.cid = $2 AND `+listening+`
+				AND (m.channel_role = ANY ($4) OR u.role = ANY ($4) OR u.teams_role <> '{}') LIMIT $5)`,
+		a.ID, cid, list(users), list(roles), most)
+	out := make(map[string]string, len(rows))
+	for _, r := range rows {
+		out[r.UserID] = r.Role
+	}
+	return out, err
+}
+
 // MembershipsIn returns a user's memberships of channels, read from the database.
 // His user is filled in.
 func (a *App) MembershipsIn(ctx context.Context, userID string, channels []*chat.Channel) (map[chat.CID]*chat.Member, error) {
