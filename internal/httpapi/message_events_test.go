@@ -160,7 +160,7 @@ func TestUnreadNumbersAreEachOnesOwn(t *testing.T) {
 				continue
 			}
 			ev := r.ws.Expect("message.new")
-			if got := numbers(ev); got != r.want {
+			if got := unreadNumbers(ev); got != r.want {
 				t.Errorf("%s to %s: %s, want %s", step.message, r.ws.Client.ID, got, r.want)
 			}
 		}
@@ -181,8 +181,8 @@ func TestUnreadNumbersAreEachOnesOwn(t *testing.T) {
 	s.As("cat").Get("/unread").OK().Want("total_unread_count", "4")
 }
 
-// numbers are an event's unread numbers, as messages/channels.
-func numbers(ev *testkit.Event) string {
+// unreadNumbers are an event's unread numbers, as messages/channels.
+func unreadNumbers(ev *testkit.Event) string {
 	text := func(v any) string { return strings.Replace(fmt.Sprint(v), "<nil>", "null", 1) }
 	return text(ev.At("total_unread_count")) + "/" + text(ev.At("unread_channels"))
 }

@@ -9,8 +9,8 @@ import (
 	"chatd/internal/testkit"
 )
 
-// field is a field of a channel's state.
-func field(s *testkit.Server, path, name string) any {
+// channelField is a field of a channel's state.
+func channelField(s *testkit.Server, path, name string) any {
 	s.TB.Helper()
 	return s.Server().Post(path+"/query", `{"state":true}`).OK().At(name)
 }
@@ -21,7 +21,7 @@ func TestLastMessageAt(t *testing.T) {
 	s.Server().Put("/channeltypes/team", `{"skip_last_msg_update_for_system_msgs":true}`).OK()
 	path, team := s.Channel("messaging", "room", "ann", "bob"), s.Channel("team", "room", "ann")
 	s.Server().Patch("/users", `{"users":[{"id":"ann","set":{"role":"admin"}}]}`).OK()
-	if at := field(s, path, "channel.last_message_at"); at != nil {
+	if at := channelField(s, path, "channel.last_message_at"); at != nil {
 		t.Errorf("an empty channel: %v", at)
 	}
 	send := func(path, m string) any {
@@ -40,13 +40,13 @@ func TestLastMessageAt(t *testing.T) {
 		{"where system messages do not", team, `{"text":"x"}`, true},
 		{"a system message there", team, `{"text":"x","type":"system"}`, false},
 	} {
-		before := field(s, tt.path, "channel.last_message_at")
+		before := channelField(s, tt.path, "channel.last_message_at")
 		at := send(tt.path, tt.message)
 		want := before
 		if tt.touches {
 			want = at
 		}
-		if got := field(s, tt.path, "channel.last_message_at"); got != want {
+		if got := channelField(s, tt.path, "channel.last_message_at"); got != want {
 			t.Errorf("%s: last_message_at is %v, want %v (first: %v)", tt.name, got, want, first)
 		}
 	}
@@ -201,9 +201,9 @@ func TestMessagesOfDeletedUsers(t *testing.T) {
 		{name: "to be deleted", method: "DELETE", path: "/messages/m2", want: map[string]string{"message.user.id": `"cat"`}},
 		{name: "to be brought back", method: "POST", path: "/messages/m2/undelete", body: `{"undeleted_by":"ann"}`, want: map[string]string{"message.user.id": `"cat"`}},
 		{name: "to be removed", method: "DELETE", path: "/messages/m2?hard=true"},
-		{name: "to be synced", who: "ann", method: "POST", path: "/sync", body: `{"channel_cids":["messaging:room"],"last_sync_at":"` + ago() + `"}`},
+		{name: "to be synced", who: "ann", method: "POST", path: "/sync", body: `{"channel_cids":["messaging:room"],"last_sync_at":"` + anHourAgo() + `"}`},
 	})
 }
 
-// ago is a time before the test, as clients send it.
-func ago() string { return time.Now().Add(-time.Hour).UTC().Format(time.RFC3339) }
+// anHourAgo is a time before the test, as clients send it.
+func anHourAgo() string { return time.Now().Add(-time.Hour).UTC().Format(time.RFC3339) }
