@@ -96,6 +96,9 @@ func (s *Service) getOrCreate(ctx context.Context, cid chat.CID, r *GetOrCreateR
 	}
 	seat, err := s.freshSeat(ctx, cid)
 	if chat.KindOf(err) == chat.NotFound {
+		if id := r.page().Named(); id != "" { // of a channel that has no messages
+			return nil, store.NoMessage(id, cid)
+		}
 		if err := s.create(ctx, cid, r, distinct); err != nil {
 			return nil, err
 		}

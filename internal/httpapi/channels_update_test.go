@@ -170,7 +170,11 @@ func TestMemberEvents(t *testing.T) {
 	ann.Watch(path)
 
 	s.As("ann").Post(path, `{"add_members":["dan"]}`).OK()
-	ann.Expect("member.added").Want("member.user_id", `"dan"`).Want("user.id", `"dan"`).Want("member.status", `"member"`).Want("channel.cid", `"messaging:room"`).Want("channel.members", "null").Want("channel_member_count", "3")
+	added := ann.Expect("member.added").Want("member.user_id", `"dan"`).Want("user.id", `"dan"`).Want("member.status", `"member"`).Want("channel.cid", `"messaging:room"`).
+		Want("channel.members", "null").Want("channel_member_count", "3").Want("member.is_global_banned", "false").Want("member.channel_role", `"channel_member"`)
+	if body := string(added.Body); added.At("channel_last_message_at") == nil || !strings.Contains(body, `"pinned_at":null`) || !strings.Contains(body, `"archived_at":null`) {
+		t.Errorf("member.added: %s", body)
+	}
 	if e := ann.Next(); e.Type != "channel.updated" {
 		t.Errorf("after member.added came %s", e.Type)
 	} else {

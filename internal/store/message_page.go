@@ -56,6 +56,15 @@ type Page struct {
 	CreatedAround        *time.Time `json:"created_at_around" query:"created_at_around"`
 }
 
+// Named returns the id of a message that stands for a place of the page, or "".
+func (p Page) Named() string { return cmp.Or(p.IDLT, p.IDLTE, p.IDGT, p.IDGTE, p.IDAround) }
+
+// NoMessage is the error for a place named by a message that the channel cid does
+// not have.
+func NoMessage(id string, cid chat.CID) error {
+	return chat.Errorf(chat.Invalid, "message with id %s doesn't exist in channel %s", id, cid)
+}
+
 // MaxOffset bounds Page.Offset; further back only places lead.
 const MaxOffset = 1000
 
@@ -259,7 +268,7 @@ func (l listing) places(ctx context.Context, ids ...string) (map[string]place, e
 	}
 	for _, id := range ids {
 		if _, ok := out[id]; !ok {
-			return nil, chat.Errorf(chat.Invalid, "message with id %s doesn't exist in channel %s", id, l.cid)
+			return nil, NoMessage(id, l.cid)
 		}
 	}
 	return out, nil
