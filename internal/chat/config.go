@@ -61,6 +61,9 @@ func (c *TypeConfig) Clone() TypeConfig {
 	v.Blocklists, v.AutomodThresholds, v.ChatPreferences = v.Blocklists.Clone(), v.AutomodThresholds.Clone(), v.ChatPreferences.Clone()
 	v.AllowedFlagReasons, v.Commands = slices.Clone(v.AllowedFlagReasons), slices.Clone(v.Commands)
 	v.Grants = maps.Clone(v.Grants)
+	for role, ids := range v.Grants {
+		v.Grants[role] = slices.Clone(ids)
+	}
 	return v
 }
 

@@ -201,16 +201,39 @@ func (l *channelLookup) invite(b *filter.Builder, c filter.Cmp) (string, error) 
 	return `me.status = ` + b.Arg(status) + `::text`, nil
 }
 
-// keys are what channels can be sorted by.
-func (l *channelLookup) keys() filter.Keys {
+// broadFields are those that leave many channels of an app.
+var broadFields = map[string]bool{
+	"type": true, "team": true, "frozen": true, "disabled": true, "distinct": true, "hidden": true, "member_count": true, "message_count": true,
+	"created_at": true, "updated_at": true, "last_message_at": true, "last_updated": true,
+}
+
+// broad tells that a filter leaves so many channels that the latest of them are
+// found soonest in an index by time. Where it finds few, as by members, the planner
+// would often choose that index all the same and look through all channels, so it is
+// not offered. Of custom fields it knows how rare a value is.
+func broad(n filter.Node, fields filter.Fields) bool {
+	all := true
+	_ = filter.Walk(n, func(c filter.Cmp, _ bool) error { // visit never fails
+		all = all && (broadFields[c.Field] || fields.Named[c.Field] == nil && c.Op == filter.Eq)
+		return nil
+	})
+	return all
+}
+
+// keys are what channels can be sorted by, after a filter that is broad or not.
+func (l *channelLookup) keys(broad bool) filter.Keys {
 	custom := filter.JSON{Column: "c.custom"}.Key
+	activeDay, messageDay := "", ""
+	if broad {
+		activeDay, messageDay = "n.active_day", "n.message_day"
+	}
 	return filter.Keys{
 		Named: map[string]filter.Key{
 			"cid":             {Expr: "c.cid", Type: "text"},
 			"created_at":      {Expr: "c.created_at", Type: "timestamptz"},
 			"updated_at":      {Expr: "c.updated_at", Type: "timestamptz"},
-			"last_updated":    {Expr: lastUpdated, Type: "timestamptz", Coarse: "n.active_day"},
-			"last_message_at": {Expr: "n.last_message_at", Type: "timestamptz", Nullable: true, Coarse: "n.message_day"},
+			"last_updated":    {Expr: lastUpdated, Type: "timestamptz", Coarse: activeDay},
+			"last_message_at": {Expr: "n.last_message_at", Type: "timestamptz", Nullable: true, Coarse: messageDay},
 			"member_count":    {Expr: "c.member_count", Type: "int"},
 			"message_count":   {Expr: "n.message_count", Type: "bigint"},
 			"pinned_at":       {Expr: "me.pinned_at", Type: "timestamptz", Nullable: true},

@@ -47,7 +47,8 @@ func (a *App) QueryChannels(ctx context.Context, q ChannelQuery) ([]*chat.Channe
 // statement writes the query.
 func (l *channelLookup) statement(app chat.AppID, q ChannelQuery) (string, []any, error) {
 	b := &filter.Builder{Args: []any{app, l.viewer}}
-	where, err := l.fields().SQL(b, q.Filter)
+	fields := l.fields()
+	where, err := fields.SQL(b, q.Filter)
 	if err != nil {
 		return "", nil, err
 	}
@@ -64,7 +65,7 @@ func (l *channelLookup) statement(app chat.AppID, q ChannelQuery) (string, []any
 	if len(sorts) == 0 {
 		sorts = []filter.Sort{{Field: "last_updated", Desc: true}}
 	}
-	order, err := l.keys().Order(b, append(slices.Clip(sorts), filter.Sort{Field: "cid"}))
+	order, err := l.keys(broad(q.Filter, fields)).Order(b, append(slices.Clip(sorts), filter.Sort{Field: "cid"}))
 	if err != nil {
 		return "", nil, err
 	}
