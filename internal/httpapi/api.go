@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -116,10 +117,10 @@ func (a *API) boundHeaders(next http.Handler) http.Handler {
 }
 
 // cleanPath takes double and trailing slashes out of the path: base URLs are
-// often given with one too many.
+// often given with one too many. Slashes that are escaped belong to ids.
 func cleanPath(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p := r.URL.Path
+		p := r.URL.EscapedPath()
 		if !strings.Contains(p, "//") && (p == "/" || !strings.HasSuffix(p, "/")) {
 			next.ServeHTTP(w, r)
 			return
@@ -131,7 +132,8 @@ func cleanPath(next http.Handler) http.Handler {
 			p = strings.TrimSuffix(p, "/")
 		}
 		r2 := r.Clone(r.Context())
-		r2.URL.Path, r2.URL.RawPath = p, ""
+		r2.URL.RawPath = p
+		r2.URL.Path, _ = url.PathUnescape(p) // what could not be unescaped was no URL
 		next.ServeHTTP(w, r2)
 	})
 }

@@ -89,7 +89,7 @@ func (a *API) authenticate(ctx context.Context, c credentials, who caller) (*aut
 }
 
 func (a *API) actorOf(ctx context.Context, c credentials, who caller) (*auth.Actor, error) {
-	if c.key == "" {
+	if c.key == "" || strings.ContainsFunc(c.key, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return nil, chat.Errorf(chat.AccessKey, "api_key not valid")
 	}
 	key, err := a.Store.Key(ctx, c.key)

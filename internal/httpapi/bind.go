@@ -102,7 +102,7 @@ func readBody(r *http.Request, req any, clean func([]byte) []byte) error {
 	}
 	if r.Method == http.MethodGet || r.Method == http.MethodDelete {
 		if p := r.URL.Query().Get("payload"); p != "" {
-			return wire.Unmarshal([]byte(p), req)
+			return wire.Receive([]byte(p), req)
 		}
 		return nil
 	}
@@ -121,7 +121,7 @@ func readBody(r *http.Request, req any, clean func([]byte) []byte) error {
 	if doc.Len() == 0 {
 		return nil // an empty body is an empty request
 	}
-	return wire.Unmarshal(clean(doc.Bytes()), req)
+	return wire.Receive(clean(doc.Bytes()), req)
 }
 
 // decompressed undoes the body's Content-Encoding. What comes out is bounded, too.

@@ -115,7 +115,7 @@ func readConnect(r *http.Request, doc *users.ConnectRequest) error {
 	if text == "" {
 		return nil
 	}
-	if err := wire.Unmarshal([]byte(text), doc); err != nil {
+	if err := wire.Receive([]byte(text), doc); err != nil {
 		return err
 	}
 	return doc.Validate()

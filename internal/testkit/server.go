@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -52,7 +53,7 @@ func Start(tb testing.TB) *Server {
 	dsn := Database(tb)
 	shared.once.Do(func() {
 		var srv *server.Server
-		if srv, shared.err = boot(context.Background(), dsn, nil, "", "mem://"); shared.err != nil {
+		if srv, shared.err = boot(context.Background(), dsn, func(*server.Options) {}); shared.err != nil {
 			return
 		}
 		go func() { _ = srv.Run(context.Background()) }() // lives as long as the test binary
@@ -64,6 +65,34 @@ func Start(tb testing.TB) *Server {
 	return newApp(tb, shared.url, shared.st)
 }
 
+// StartWith returns an app on a server of the test's own, with other options than
+// the shared one's.
+func StartWith(tb testing.TB, change func(*server.Options)) *Server {
+	tb.Helper()
+	srv, url := start(tb, Database(tb), change)
+	return newApp(tb, url, srv.Store())
+}
+
+// start runs a server until the test ends.
+func start(tb testing.TB, dsn string, change func(*server.Options)) (srv *server.Server, url string) {
+	tb.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	srv, err := boot(ctx, dsn, change)
+	if err != nil {
+		cancel()
+		tb.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := srv.Run(ctx); err != nil {
+			tb.Error(err)
+		}
+	})
+	web := httptest.NewServer(srv.Handler())
+	tb.Cleanup(func() { cancel(); wg.Wait(); web.Close() })
+	return srv, web.URL
+}
+
 // Nodes starts n servers of the test's own on one database and one bus, with one
 // app; they are shut down, and waited for, with the test.
 func Nodes(tb testing.TB, n int) []*Server {
@@ -71,35 +100,22 @@ func Nodes(tb testing.TB, n int) []*Server {
 	dsn, bus, files := Database(tb), realtime.NewMemoryBus(), tb.TempDir()
 	var out []*Server
 	for i := range n {
-		ctx, cancel := context.WithCancel(context.Background())
-		srv, err := boot(ctx, dsn, bus, fmt.Sprintf("node-%d", i+1), files)
-		if err != nil {
-			cancel()
-			tb.Fatal(err)
-		}
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			if err := srv.Run(ctx); err != nil {
-				tb.Error(err)
-			}
-		})
-		web := httptest.NewServer(srv.Handler())
-		tb.Cleanup(func() { cancel(); wg.Wait(); web.Close() })
+		srv, url := start(tb, dsn, func(o *server.Options) { o.Bus, o.Node, o.StorageURL = bus, fmt.Sprintf("node-%d", i+1), files })
 		if i == 0 {
-			out = append(out, newApp(tb, web.URL, srv.Store()))
+			out = append(out, newApp(tb, url, srv.Store()))
 			continue
 		}
 		s := *out[0]
-		s.URL, s.Store = web.URL, srv.Store()
+		s.URL, s.Store = url, srv.Store()
 		out = append(out, &s)
 	}
 	return out
 }
 
-func boot(ctx context.Context, dsn string, bus realtime.Bus, node, files string) (*server.Server, error) {
-	return server.New(ctx, server.Options{
-		DatabaseURL: dsn, Bus: bus, Node: node, MaxConns: 8, StorageURL: files, Logger: slog.New(slog.DiscardHandler),
-	})
+func boot(ctx context.Context, dsn string, change func(*server.Options)) (*server.Server, error) {
+	o := server.Options{DatabaseURL: dsn, MaxConns: 8, StorageURL: "mem://", Logger: slog.New(slog.DiscardHandler)}
+	change(&o)
+	return server.New(ctx, o)
 }
 
 func newApp(tb testing.TB, base string, st *store.Store) *Server {
@@ -111,6 +127,17 @@ func newApp(tb testing.TB, base string, st *store.Store) *Server {
 		tb.Fatal(err)
 	}
 	return &Server{TB: tb, URL: base, Key: key, Secret: secret, App: k.AppID, Store: st}
+}
+
+// Send makes exactly this request, without any credentials but those it has.
+func (s *Server) Send(method, pathAndQuery string, header http.Header, body string) *Response {
+	s.TB.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), method, s.URL+pathAndQuery, strings.NewReader(body))
+	if err != nil {
+		s.TB.Fatal(err)
+	}
+	maps.Copy(req.Header, header)
+	return s.Server().send(req)
 }
 
 // Client makes requests as somebody.
@@ -186,6 +213,8 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	// Uncompressed tells that the body came compressed.
+	Uncompressed bool
 }
 
 // Do makes a request. body is a string of JSON, nil, or a value to encode.
@@ -249,7 +278,7 @@ func (c *Client) send(req *http.Request) *Response {
 	if err != nil {
 		c.s.TB.Fatal(err)
 	}
-	return &Response{tb: c.s.TB, what: req.Method + " " + req.URL.Path, Status: resp.StatusCode, Header: resp.Header, Body: b}
+	return &Response{tb: c.s.TB, what: req.Method + " " + req.URL.Path, Status: resp.StatusCode, Header: resp.Header, Body: b, Uncompressed: resp.Uncompressed}
 }
 
 // Get makes a GET request.

@@ -7,8 +7,11 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,6 +81,50 @@ func MustMarshal(v any) jsontext.Value {
 // Unmarshal decodes b into v. What a client can do wrong is an Invalid error that
 // names the field.
 func Unmarshal(b []byte, v any) error { return explain(json.Unmarshal(b, v, decoding)) }
+
+// Receive decodes a document that a client sent into v, as Unmarshal does, and
+// refuses what the database could not keep of it.
+func Receive(b []byte, v any) error {
+	if err := storable(b); err != nil {
+		return err
+	}
+	return Unmarshal(b, v)
+}
+
+// suspect finds what may be a NUL character or a number beyond all bounds. Only then
+// is the document looked at closely.
+var suspect = regexp.MustCompile(`\\u0000|[0-9][eE][+-]?[0-9]{4}`)
+
+// maxExponent bounds the exponents of numbers; more is beyond the database's.
+const maxExponent = 1000
+
+// storable refuses documents with NUL characters or numbers that cannot be stored.
+// What is no document is left to the decoder.
+func storable(b []byte) error {
+	if !suspect.Match(b) {
+		return nil
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(b), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	for {
+		t, err := d.ReadToken()
+		if err != nil {
+			return nil //nolint:nilerr // the decoder tells it, or it is the end
+		}
+		if t.Kind() == '"' && strings.Contains(t.String(), "\x00") {
+			return chat.Errorf(chat.Invalid, "field %q contains the invalid character U+0000", Path(d.StackPointer()))
+		}
+		if t.Kind() == '0' && beyond(t.String()) {
+			return chat.Errorf(chat.Invalid, "field %q contains a number that cannot be stored", Path(d.StackPointer()))
+		}
+	}
+}
+
+// beyond tells whether a number's exponent is out of bounds.
+func beyond(number string) bool {
+	_, exponent, ok := strings.Cut(strings.ToLower(number), "e")
+	n, err := strconv.Atoi(exponent)
+	return ok && (err != nil || n > maxExponent || n < -maxExponent)
+}
 
 // explain turns an error of the decoder into one for the client.
 func explain(err error) error {

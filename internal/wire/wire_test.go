@@ -66,3 +66,28 @@ func TestUnmarshal(t *testing.T) {
 		}
 	}
 }
+
+func TestReceive(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ doc, field string }{
+		{`{"a":"\\u0000","b":"1e99999","n":1e300}`, ""}, // a backslash before u0000, a text
+		{`{"a":["x","\u0000"]}`, "a.1"},
+		{`{"a":{"\u0000":1}}`, "a."},
+		{`{"a":1e1001}`, "a"},
+		{`{"a":-1E-99999}`, "a"},
+		{`{"a":1e999999999999999999999}`, "a"},
+	} {
+		var v any
+		err := wire.Receive([]byte(tt.doc), &v)
+		if tt.field == "" && err == nil {
+			continue
+		}
+		if chat.KindOf(err) != chat.Invalid || !strings.Contains(err.Error(), `field "`+tt.field) {
+			t.Errorf("%s: %v, want a refusal of %q", tt.doc, err, tt.field)
+		}
+	}
+	var v any
+	if err := wire.Receive([]byte(`{"a":"\u0000"`), &v); chat.KindOf(err) != chat.Invalid {
+		t.Errorf("broken: %v", err)
+	}
+}
