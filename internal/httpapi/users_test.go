@@ -313,6 +313,8 @@ func TestGuests(t *testing.T) {
 		{name: "reserved", who: "anonymous", method: "POST", path: "/guest", body: `{"user":{"id":"x","created_at":1}}`, status: 400, code: 4, message: "reserved"},
 		{name: "switch off", method: "PATCH", path: "/app", body: `{"guest_user_creation_disabled":true}`},
 		{name: "switched off", who: "anonymous", method: "POST", path: "/guest", body: `{"user":{"id":"x"}}`, status: 403, code: 17, message: "guest users are not enabled"},
+		{name: "teams", method: "PATCH", path: "/app", body: `{"guest_user_creation_disabled":false,"multi_tenant_enabled":true}`},
+		{name: "not where there are teams", who: "anonymous", method: "POST", path: "/guest", body: `{"user":{"id":"x"}}`, status: 403, code: 17, message: "guest users are not enabled"},
 	})
 }
 

@@ -2,6 +2,7 @@ package users
 
 import (
 	"context"
+	"slices"
 
 	"chatd/internal/auth"
 	"chatd/internal/chat"
@@ -16,6 +17,15 @@ type ConnectRequest struct {
 	UserToken string `json:"user_token,omitzero"`
 	// MemberCustomInclude names custom data of members that messages should carry.
 	MemberCustomInclude []string `json:"member_custom_include,omitzero"`
+	// Device is one to register for push.
+	Device *ConnectDevice `json:"device,omitzero"`
+}
+
+// ConnectDevice is a device as a connection's document names it.
+type ConnectDevice struct {
+	ID               string `json:"id"`
+	PushProvider     string `json:"push_provider"`
+	PushProviderName string `json:"push_provider_name,omitzero"`
 }
 
 // The limits of MemberCustomInclude.
@@ -23,6 +33,26 @@ const (
 	maxMemberCustom     = 8
 	maxMemberCustomName = 64 // bytes
 )
+
+// The limits of ConnectDevice.
+const (
+	maxDevice       = 255 // bytes
+	maxProviderName = 36  // bytes
+)
+
+func (d *ConnectDevice) validate() error {
+	switch {
+	case d.ID == "":
+		return chat.Errorf(chat.Invalid, "device.id is a required field")
+	case len(d.ID) > maxDevice:
+		return chat.Errorf(chat.Invalid, "device.id must be %d characters or less", maxDevice)
+	case !slices.Contains([]string{"firebase", "apn", "huawei", "xiaomi"}, d.PushProvider):
+		return chat.Errorf(chat.Invalid, "device.push_provider must be one of [firebase apn huawei xiaomi]")
+	case len(d.PushProviderName) > maxProviderName:
+		return chat.Errorf(chat.Invalid, "device.push_provider_name must be %d characters or less", maxProviderName)
+	}
+	return nil
+}
 
 // Validate checks what is not checked with the user.
 func (r *ConnectRequest) Validate() error {
@@ -33,6 +63,9 @@ func (r *ConnectRequest) Validate() error {
 		if name == "" || len(name) > maxMemberCustomName {
 			return chat.Errorf(chat.Invalid, "member_custom_include has an item that is not 1 to %d characters long", maxMemberCustomName)
 		}
+	}
+	if r.Device != nil {
+		return r.Device.validate()
 	}
 	return nil
 }
