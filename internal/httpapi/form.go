@@ -60,6 +60,9 @@ func readForm(r *http.Request, req uploaded) error {
 	}
 	f := &form{fields: map[string][]byte{}}
 	err = f.read(parts)
+	if err == nil { // clients that are answered before they have ended may never end
+		_, err = io.Copy(io.Discard, r.Body)
+	}
 	if m, ok := r.Body.(*moving); ok {
 		m.arrived()
 	}

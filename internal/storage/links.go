@@ -35,7 +35,7 @@ type Links struct {
 // Links returns the links to the storage's files.
 func (s *Storage) Links(base string, lifetime func(chat.AppID) time.Duration, now func() time.Time) *Links {
 	l := &Links{Base: strings.TrimSuffix(base, "/"), Lifetime: lifetime, Now: now, key: s.key}
-	l.macs.New = func() any { return hmac.New(sha256.New, l.key) }
+	l.macs.New = func() any { return &mac{Hash: hmac.New(sha256.New, l.key)} }
 	return l
 }
 
@@ -66,22 +66,28 @@ var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding
 func (l *Links) New(app chat.AppID, userID string) Ref {
 	random := make([]byte, randomSize)
 	_, _ = rand.Read(random) // never fails
-	r := Ref{App: app, ID: letters.EncodeToString(random)}
 	n := strconv.FormatInt(int64(app), 10)
-	r.Owner = letters.EncodeToString(l.mac("owner", n, userID)[:tagSize])
-	r.ID += l.tag(n, r.Owner, r.ID)
+	owner := l.mac("owner", n, userID)
+	r := Ref{App: app, ID: letters.EncodeToString(random), Owner: letters.EncodeToString(owner[:tagSize])}
+	tag := l.tag(n, r.Owner, r.ID)
+	r.ID += string(tag[:])
 	return r
 }
 
-func (l *Links) tag(app, owner, random string) string {
-	return letters.EncodeToString(l.mac("file", app, owner, random)[:tagSize])
+// tag ends the id of a file.
+func (l *Links) tag(app, owner, random string) (tag [tagLen]byte) {
+	sum := l.mac("file", app, owner, random)
+	letters.Encode(tag[:], sum[:tagSize])
+	return tag
 }
 
 // ref returns the file that the parts of a path name, if they are this server's.
 func (l *Links) ref(app, owner, id string) (Ref, bool) {
 	n, err := strconv.ParseInt(app, 10, 64)
-	if err != nil || len(owner) != ownerLen || len(id) != idLen ||
-		!hmac.Equal([]byte(l.tag(app, owner, id[:randomLen])), []byte(id[randomLen:])) {
+	if err != nil || len(owner) != ownerLen || len(id) != idLen {
+		return Ref{}, false
+	}
+	if tag := l.tag(app, owner, id[:randomLen]); !hmac.Equal(tag[:], []byte(id[randomLen:])) {
 		return Ref{}, false
 	}
 	return Ref{App: chat.AppID(n), Owner: owner, ID: id}, true
@@ -89,15 +95,24 @@ func (l *Links) ref(app, owner, id string) (Ref, bool) {
 
 // mac authenticates parts for one use: a list of parts has one meaning, as none of
 // them but a Key contains a slash.
-func (l *Links) mac(use string, parts ...string) []byte {
-	h := l.macs.Get().(hash.Hash) //nolint:forcetypeassert // the pool's New makes it
-	defer l.macs.Put(h)
-	h.Reset()
-	_, _ = h.Write([]byte(use)) // a hash takes all
+func (l *Links) mac(use string, parts ...string) (sum [sha256.Size]byte) {
+	m := l.macs.Get().(*mac) //nolint:forcetypeassert // the pool's New makes it
+	defer l.macs.Put(m)
+	m.text = append(m.text[:0], use...)
 	for _, p := range parts {
-		_, _ = h.Write([]byte("/" + p))
+		m.text = append(append(m.text, '/'), p...)
 	}
-	return h.Sum(nil)
+	m.Reset()
+	_, _ = m.Write(m.text) // a hash takes all
+	m.Sum(sum[:0])
+	return sum
+}
+
+// mac is what makes one, to be used again.
+type mac struct {
+	hash.Hash
+
+	text []byte
 }
 
 // maxName bounds what of a file's name stands in its link, in bytes.
@@ -171,7 +186,8 @@ func (l *Links) expires(app chat.AppID) string {
 }
 
 func (l *Links) signature(r Ref, expires string) string {
-	return base64.RawURLEncoding.EncodeToString(l.mac("link", r.Key(), expires)[:signatureSize])
+	sum := l.mac("link", r.Key(), expires)
+	return base64.RawURLEncoding.EncodeToString(sum[:signatureSize])
 }
 
 // Check returns the file that a link leads to, from the parts of its path and the

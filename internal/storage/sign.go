@@ -26,6 +26,10 @@ func (l *Links) Sign(app chat.AppID, doc []byte) []byte {
 	for {
 		start, end := stringAround(doc, done, at)
 		if link, ok := l.signed(string(doc[start:end]), at-start, expires); ok {
+			if out == nil {
+				const room = 512 // for a few signatures
+				out = make([]byte, 0, len(doc)+room)
+			}
 			out = append(append(out, doc[done:start]...), link...)
 			done = end
 		}

@@ -133,9 +133,20 @@ func (s *Storage) Put(ctx context.Context, key string, o *Object, r io.Reader) e
 	if o.CID != "" {
 		meta[metaChannel] = string(o.CID)
 	}
-	return translate(s.bucket.Upload(ctx, key, r, &blob.WriterOptions{
+	ctx, abort := context.WithCancel(ctx)
+	defer abort()
+	w, err := s.bucket.NewWriter(ctx, key, &blob.WriterOptions{
 		ContentType: o.Type, Metadata: meta, BufferSize: partSize, MaxConcurrency: partsAt,
-	}))
+	})
+	if err != nil {
+		return translate(err)
+	}
+	if _, err := io.Copy(w, r); err != nil {
+		abort()       // or closing would keep what there is
+		_ = w.Close() // which says only that
+		return translate(err)
+	}
+	return translate(w.Close())
 }
 
 // Stat returns what is kept with a file; NotFound when there is none.
