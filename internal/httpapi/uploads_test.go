@@ -405,10 +405,10 @@ func TestNothingRuns(t *testing.T) {
 		mime   string
 		inline bool
 	}{
-		{file("a.html", []byte("<!doctype html><script>alert(1)</script>")), "text/html; charset=utf-8", false},
-		{testkit.Part{Name: "file", FileName: "a.png", Type: "image/png", Body: []byte("<html><script>alert(1)</script>")}, "text/html; charset=utf-8", false},
+		{file("a.html", []byte("<!doctype html><script>alert(1)</script>")), "text/html", false},
+		{testkit.Part{Name: "file", FileName: "a.png", Type: "image/png", Body: []byte("<html><script>alert(1)</script>")}, "text/html", false},
 		{file("a.svg", []byte(drawing)), "image/svg+xml", false},
-		{file("a.xml", []byte(`<?xml version="1.0"?><x/>`)), "text/xml; charset=utf-8", false},
+		{file("a.xml", []byte(`<?xml version="1.0"?><x/>`)), "text/xml", false},
 		{file("a.js", []byte("alert(1)")), "text/javascript", false},
 		{file("a.pdf", []byte("%PDF-1.7\n")), "application/pdf", false},
 		{file("a.unknown", []byte("\x00\x01\x02\x03")), "application/octet-stream", false},
@@ -417,7 +417,7 @@ func TestNothingRuns(t *testing.T) {
 	} {
 		got := fetch(t, "GET", link(t, s.As("ann").Upload("/uploads/file", f.part)))
 		h := got.Header
-		if kind := strings.Split(h.Get("Content-Type"), ";")[0]; kind != strings.Split(f.mime, ";")[0] {
+		if kind, _, _ := strings.Cut(h.Get("Content-Type"), ";"); kind != f.mime {
 			t.Errorf("%s: type %s", f.part.FileName, h.Get("Content-Type"))
 		}
 		if strings.HasPrefix(h.Get("Content-Disposition"), "inline") != f.inline {
