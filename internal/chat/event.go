@@ -43,18 +43,20 @@ type Event struct {
 	ChannelMessageCount  *int           `json:"channel_message_count,omitzero"`
 	ChannelCustom        jsontext.Value `json:"channel_custom,omitzero"`
 
-	ConnectionID string    `json:"connection_id,omitzero"`
-	Me           *OwnUser  `json:"me,omitzero"`
-	Channel      *Channel  `json:"channel,omitzero"`
-	Message      *Message  `json:"message,omitzero"`
-	MessageID    string    `json:"message_id,omitzero"`
-	ParentID     string    `json:"parent_id,omitzero"`
-	ThreadID     string    `json:"thread_id,omitzero"`
-	ParentAuthor string    `json:"parent_author,omitzero"`
-	Thread       *Thread   `json:"thread,omitzero"`
-	Member       *Member   `json:"member,omitzero"`
-	Reaction     *Reaction `json:"reaction,omitzero"`
-	User         *User     `json:"user,omitzero"`
+	ConnectionID string   `json:"connection_id,omitzero"`
+	Me           *OwnUser `json:"me,omitzero"`
+	Channel      *Channel `json:"channel,omitzero"`
+	Message      *Message `json:"message,omitzero"`
+	// MessageUpdate tells what an edit changed.
+	MessageUpdate *MessageUpdate `json:"message_update,omitzero"`
+	MessageID     string         `json:"message_id,omitzero"`
+	ParentID      string         `json:"parent_id,omitzero"`
+	ThreadID      string         `json:"thread_id,omitzero"`
+	ParentAuthor  string         `json:"parent_author,omitzero"`
+	Thread        *Thread        `json:"thread,omitzero"`
+	Member        *Member        `json:"member,omitzero"`
+	Reaction      *Reaction      `json:"reaction,omitzero"`
+	User          *User          `json:"user,omitzero"`
 
 	ThreadParticipants []*User `json:"thread_participants,omitzero"`
 
@@ -74,6 +76,25 @@ type Event struct {
 
 	// Custom holds the fields of custom events, and ai_* fields.
 	Custom jsontext.Value `json:",embed"`
+}
+
+// MessageUpdate is what an edit changed of a message, and its text before.
+type MessageUpdate struct {
+	OldText   string           `json:"old_text,omitzero"`
+	ChangeSet MessageChangeSet `json:"change_set"`
+}
+
+// MessageChangeSet tells for each part of a message whether an edit changed it.
+type MessageChangeSet struct {
+	Attachments      bool `json:"attachments"`
+	Custom           bool `json:"custom"`
+	HTML             bool `json:"html"`
+	MentionedUserIDs bool `json:"mentioned_user_ids"`
+	MML              bool `json:"mml"`
+	Pin              bool `json:"pin"`
+	QuotedMessageID  bool `json:"quoted_message_id"`
+	Silent           bool `json:"silent"` // never
+	Text             bool `json:"text"`
 }
 
 // EncodedJSON returns the event's encoding where there is one already.

@@ -79,9 +79,11 @@ func TestUpdateIsTold(t *testing.T) {
 		t.Errorf("times: %s", r.Body)
 	}
 	bob.Expect("message.updated").Want("message.text", `"two"`).Want("user.id", `"ann"`).Want("message_id", `"m1"`).Want("message.own_reactions", "[]").
-		Want("message.reaction_counts", `{"like":1}`).Want("cid", `"messaging:room"`)
+		Want("message.reaction_counts", `{"like":1}`).Want("cid", `"messaging:room"`).Want("message_update.old_text", `"one"`).
+		Want("message_update.change_set", `{"attachments":false,"custom":false,"html":true,"mentioned_user_ids":false,"mml":false,"pin":false,"quoted_message_id":false,"silent":false,"text":true}`)
 	s.As("bob").Put("/messages/m1", `{"set":{"pinned":true}}`).OK().Want("message.own_reactions.#", "1")
-	bob.Expect("message.updated").Want("message.pinned", "true").Want("message.pinned_by.id", `"bob"`).Want("message.own_reactions", "[]")
+	bob.Expect("message.updated").Want("message.pinned", "true").Want("message.pinned_by.id", `"bob"`).Want("message.own_reactions", "[]").
+		Want("message_update.change_set.pin", "true").Want("message_update.change_set.text", "false")
 	bob.Client.Post(path+"/query", `{"state":true}`).OK().Want("pinned_messages.#", "1").Want("pinned_messages.0.id", `"m1"`)
 }
 

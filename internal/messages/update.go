@@ -147,7 +147,7 @@ func (s *Service) edit(ctx context.Context, id string, change func(*chat.Message
 			return err
 		}
 		ev := about(evUpdated, tx.ID, seen.public, seat.Channel)
-		ev.User = author(seat.Actor)
+		ev.User, ev.MessageUpdate = author(seat.Actor), changes(&before, m)
 		return s.emit(ctx, tx, seat, ev)
 	})
 	if err != nil {
@@ -182,6 +182,16 @@ func (e *editor) amend(ctx context.Context, m *chat.Message, r *chat.MessageRequ
 		m.MessageTextUpdatedAt, m.I18n = &now, nil
 	}
 	return nil
+}
+
+// changes tells what an edit changed.
+func changes(before, after *chat.Message) *chat.MessageUpdate {
+	return &chat.MessageUpdate{OldText: before.Text, ChangeSet: chat.MessageChangeSet{
+		Attachments: !equal(before.Attachments, after.Attachments), Custom: !equal(before.Custom, after.Custom),
+		HTML: before.HTML != after.HTML, MentionedUserIDs: !slices.Equal(before.MentionedUserIDs, after.MentionedUserIDs),
+		MML: before.MML != after.MML, Pin: before.Pinned != after.Pinned || !sameTime(before.PinExpires, after.PinExpires),
+		QuotedMessageID: before.QuotedMessageID != after.QuotedMessageID, Text: before.Text != after.Text,
+	}}
 }
 
 // sameContent tells whether two messages say the same.
