@@ -11,7 +11,7 @@ PKG ?= ./...
 TESTFLAGS ?=
 ARGS ?=
 
-.PHONY: help run build test test-race lint fmt check sdk sdk-two bench
+.PHONY: help run build test test-race lint fmt check sdk sdk-two coverage bench
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,7 +46,13 @@ sdk: build ## Run the tests with the official SDKs against one node.
 
 sdk-two: build ## The same against two nodes on one PostgreSQL and Redis.
 	@tools/need postgres redis node
-	$(TESTENV) -chatd bin/chatd -nodes 2 sdktest/run
+	@rm -rf results/operations
+	$(TESTENV) -chatd bin/chatd -nodes 2 -operations results/operations/js sdktest/run js
+	$(TESTENV) -chatd bin/chatd -nodes 2 -operations results/operations/go sdktest/run go
+
+coverage: sdk-two ## Run the SDK tests and the route tests, and write from them what works.
+	$(TESTENV) env CHATD_TEST_OPERATIONS=$(CURDIR)/results/operations/route $(GO) test -count=1 ./internal/httpapi
+	$(GO) run ./internal/testkit/coverage internal/httpapi/testdata/operations.txt results/operations README.md docs/coverage.md
 
 bench: build ## Measure chatd, and the machine beside it.
 	@tools/need postgres redis

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,8 @@ import (
 	"chatd/internal/realtime"
 	"chatd/internal/server"
 	"chatd/internal/store"
+	"chatd/internal/testkit/operations"
+	"chatd/internal/testkit/testdb"
 	"chatd/internal/wire"
 )
 
@@ -58,6 +61,7 @@ func Start(tb testing.TB) *Server {
 		}
 		go func() { _ = srv.Run(context.Background()) }() // lives as long as the test binary
 		shared.url, shared.st = httptest.NewServer(srv.Handler()).URL, srv.Store()
+		testdb.AtEnd(func() error { return recordOperations(shared.url) })
 	})
 	if shared.err != nil {
 		tb.Fatal(shared.err)
@@ -89,7 +93,14 @@ func start(tb testing.TB, dsn string, change func(*server.Options)) (srv *server
 		}
 	})
 	web := httptest.NewServer(srv.Handler())
-	tb.Cleanup(func() { cancel(); wg.Wait(); web.Close() })
+	tb.Cleanup(func() {
+		if err := recordOperations(web.URL); err != nil {
+			tb.Error(err)
+		}
+		cancel()
+		wg.Wait()
+		web.Close()
+	})
 	return srv, web.URL
 }
 
@@ -110,6 +121,16 @@ func Nodes(tb testing.TB, n int) []*Server {
 		out = append(out, &s)
 	}
 	return out
+}
+
+// recordOperations notes what the server at base has answered, for the table of
+// what works, if somebody wants that.
+func recordOperations(base string) error {
+	file := os.Getenv(operations.FileVariable)
+	if file == "" {
+		return nil
+	}
+	return operations.Record(context.Background(), base, file)
 }
 
 func boot(ctx context.Context, dsn string, change func(*server.Options)) (*server.Server, error) {

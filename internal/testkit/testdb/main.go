@@ -27,8 +27,8 @@ var ends struct {
 	funcs []func() error
 }
 
-// atEnd has Main call end, the last given first.
-func atEnd(end func() error) {
+// AtEnd has Main call end after the tests, the last given first.
+func AtEnd(end func() error) {
 	ends.mu.Lock()
 	defer ends.mu.Unlock()
 	ends.funcs = append(ends.funcs, end)

@@ -97,13 +97,13 @@ var postgres = sync.OnceValues(func() (*server, error) {
 			return nil, err
 		}
 		s.dsn = own.DSN("postgres")
-		atEnd(own.Stop)
+		AtEnd(own.Stop)
 	}
 	var err error
 	if s.conn, err = pgx.Connect(ctx, s.dsn); err != nil {
 		return nil, fmt.Errorf("%s: %w", DatabaseVariable, err)
 	}
-	atEnd(s.close)
+	AtEnd(s.close)
 	return s, nil
 })
 

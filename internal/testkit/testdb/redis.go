@@ -39,6 +39,6 @@ var sharedRedis = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", errors.Join(err, os.RemoveAll(dir))
 	}
-	atEnd(func() error { return errors.Join(r.Stop(), os.RemoveAll(dir)) })
+	AtEnd(func() error { return errors.Join(r.Stop(), os.RemoveAll(dir)) })
 	return r.URL(), nil
 })

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"chatd/internal/devstack"
+	"chatd/internal/testkit/operations"
 )
 
 // The app that the command uses; its credentials have the lengths that tools
@@ -38,6 +39,7 @@ func (e *environment) startChatd(ctx context.Context, path string, nodes int) er
 	}
 	e.export("STREAM_KEY", appKey)
 	e.export("STREAM_SECRET", appSecret)
+	e.export("STREAM_NODES", strconv.Itoa(nodes))
 	if nodes == 1 {
 		return e.startNode(ctx, 1, path, "dev", "--data-dir", filepath.Join(e.dir, "dev"), "--key", appKey, "--secret", appSecret, "--addr")
 	}
@@ -86,6 +88,17 @@ func (e *environment) startNode(ctx context.Context, n int, path string, args ..
 		name += "_" + strconv.Itoa(n)
 	}
 	e.export(name, url)
+	e.nodes = append(e.nodes, url)
+	return nil
+}
+
+// recordOperations adds what the nodes have served to a file.
+func (e *environment) recordOperations(file string) error {
+	for _, url := range e.nodes {
+		if err := operations.Record(context.Background(), url, file); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

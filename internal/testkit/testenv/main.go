@@ -1,13 +1,14 @@
 // Command testenv runs a command with the servers that tests need, and stops them
 // afterwards:
 //
-//	testenv [-chatd FILE] [-nodes N] COMMAND [ARG...]
+//	testenv [-chatd FILE] [-nodes N] [-operations FILE] COMMAND [ARG...]
 //
 // The command finds a private PostgreSQL and Redis in CHATD_TEST_DATABASE_URL and
 // CHATD_TEST_REDIS_URL. With -chatd it also finds that program running: with one
 // node as `chatd dev`, with more as that many `chatd serve` on the same PostgreSQL
 // and Redis, at the base URLs STREAM_URL, STREAM_URL_2 and so on, with the
-// credentials STREAM_KEY and STREAM_SECRET.
+// credentials STREAM_KEY and STREAM_SECRET; STREAM_NODES is N. With -operations the operations that
+// the nodes answered are added to that file.
 //
 // testenv exits with the command's status and passes on SIGINT and SIGTERM.
 package main
@@ -39,6 +40,7 @@ func main() {
 func run() (code int, err error) {
 	chatd := flag.String("chatd", "", "the chatd to run, a `FILE`")
 	nodes := flag.Int("nodes", 1, "how many nodes of it")
+	record := flag.String("operations", "", "where to note what the nodes served, a `FILE`")
 	flag.Parse()
 	if flag.NArg() == 0 || *nodes < 1 {
 		flag.Usage()
@@ -60,14 +62,19 @@ func run() (code int, err error) {
 		}
 	}
 	cancel() // from here on signals are the command's
-	return e.command(flag.Args())
+	code, err = e.command(flag.Args())
+	if *record != "" && err == nil {
+		err = e.recordOperations(*record)
+	}
+	return code, err
 }
 
 // environment is what runs and what the command is told of it.
 type environment struct {
-	dir  string   // for everything; removed at the end
-	vars []string // NAME=value
-	ends []func() error
+	dir   string   // for everything; removed at the end
+	vars  []string // NAME=value
+	nodes []string // base URLs
+	ends  []func() error
 }
 
 // newEnvironment makes the folder. PostgreSQL's user must be able to pass through

@@ -112,6 +112,45 @@ test('invites', async () => {
   assert.equal((await refusal(() => bob.queryChannels({ invite: 'maybe' }))).code, 4);
 });
 
+test('declined invites', async () => {
+  const [ann, bob] = await people('ann', 'bob');
+  const channel = ann.channel('messaging', id('room'), { members: [ann.userID] });
+  await channel.create();
+  const invited = event(bob, 'notification.invited');
+  await channel.inviteMembers([bob.userID]);
+  assert.ok((await invited).member.invited);
+  const rejected = event(bob, 'notification.invite_rejected');
+  const theirs = bob.channel('messaging', channel.id);
+  await theirs.rejectInvite();
+  assert.ok((await rejected).member.invite_rejected_at);
+  assert.equal((await bob.queryChannels({ invite: 'rejected' })).length, 1);
+  assert.equal((await bob.queryChannels({ invite: 'pending' })).length, 0);
+  await theirs.acceptInvite();
+  const { members } = await channel.queryMembers({ id: bob.userID });
+  assert.ok(members[0].invite_accepted_at);
+  const [stranger] = await people('stranger');
+  assert.ok((await refusal(() => stranger.channel('messaging', channel.id).acceptInvite())).code);
+});
+
+test('members are filtered, sorted and paged', async () => {
+  const [ann] = await people('ann');
+  const tag = id('m');
+  const ids = [1, 2, 3, 4, 5].map((n) => `${tag}-${n}`);
+  await server.upsertUsers(ids.map((user, i) => ({ id: user, name: `${tag} ${'edcba'[i]}` })));
+  const channel = ann.channel('messaging', id('room'), { members: [ann.userID, ...ids] });
+  const state = await channel.watch({ members: { limit: 2 } });
+  assert.equal(state.members.length, 2);
+  assert.equal(state.channel.member_count, 6);
+  const q = async (...args) => (await channel.queryMembers(...args)).members.map((m) => m.user_id);
+  const name = { name: { $autocomplete: tag } };
+  assert.deepEqual(await q(name, [{ user_id: 1 }], { limit: 2 }), ids.slice(0, 2));
+  assert.deepEqual(await q(name, [{ user_id: 1 }], { limit: 2, offset: 2 }), ids.slice(2, 4));
+  assert.deepEqual(await q(name, [{ user_id: 1 }], { limit: 2, offset: 4 }), ids.slice(4));
+  assert.deepEqual(await q(name, [{ name: 1 }], { limit: 2 }), [ids[4], ids[3]]);
+  assert.deepEqual(await q({ channel_role: 'channel_moderator' }), []);
+  assert.equal((await refusal(() => q({}, {}, { limit: 301 }))).code, 4);
+});
+
 test('hiding and showing', async () => {
   const [ann, bob] = await people('ann', 'bob');
   const [mine, theirs] = await room([ann, bob]);

@@ -132,7 +132,7 @@ test('typing and custom events', async () => {
 
 test('read state and unread counts on two devices', async () => {
   const [ann, bob] = await people('ann', 'bob');
-  const tablet = await login(bob.userID);
+  const tablet = await login(bob.userID, { node: 0 }); // his other device is on node 1
   const [mine, theirs] = await room([ann, bob]);
   const away = event(tablet, 'notification.message_new');
   const near = event(theirs, 'message.new');

@@ -1,5 +1,5 @@
 // What the tests share: clients of the SDK pointed at chatd, waiting for events.
-// With STREAM_URL_2 set, every second user is connected to another node.
+// With STREAM_URL_2 set, every second of the people is connected to another node.
 import { randomUUID } from 'node:crypto';
 import { after } from 'node:test';
 import { StreamChat } from 'stream-chat';
@@ -7,6 +7,7 @@ import { StreamChat } from 'stream-chat';
 const key = process.env.STREAM_KEY;
 const secret = process.env.STREAM_SECRET;
 export const urls = [process.env.STREAM_URL, process.env.STREAM_URL_2].filter(Boolean);
+if (process.env.STREAM_NODES && urls.length !== Math.min(2, process.env.STREAM_NODES)) throw new Error(`${urls.length} nodes of ${process.env.STREAM_NODES}`);
 if (!key || !secret || urls.length === 0) throw new Error('STREAM_URL, STREAM_KEY and STREAM_SECRET must be set');
 
 /** Options of a client of the node at base. Its last one keeps the SDK's advice about browsers quiet. */
@@ -45,10 +46,13 @@ export async function login(userID, { node, user = {}, token } = {}) {
   return c;
 }
 
-/** Connected clients for fresh users with these names. */
+/** Connected clients for fresh users with these names, the second on another node than the first. */
 export function people(...names) {
-  return Promise.all(names.map((n) => login(id(n))));
+  return Promise.all(names.map((n, i) => login(id(n), { node: i })));
 }
+
+/** Where a client's websocket leads. */
+export const nodeOf = (c) => new URL(c.wsConnection.ws.url).host;
 
 /** Ends a client's connection. */
 export async function logout(c) {
