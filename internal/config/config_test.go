@@ -56,7 +56,7 @@ func TestProblems(t *testing.T) {
 		{"CHATD_REDIS_URL=localhost:6379", "CHATD_REDIS_URL: not a URL"},
 		{"CHATD_MORE_INFO_URL=ftp://x", "CHATD_MORE_INFO_URL"},
 		{"CHATD_RATE_LIMITS=yes", `CHATD_RATE_LIMITS: "yes" is not one of off, on`},
-		{"CHATD_LOG_LEVEL=loud", "CHATD_LOG_LEVEL"},
+		{"CHATD_LOG_LEVEL=loud", `CHATD_LOG_LEVEL: "loud" is not one of DEBUG, INFO, WARN, ERROR`},
 		{"CHATD_TRUSTED_PROXIES=10.0.0.0/8,ten", `CHATD_TRUSTED_PROXIES: "ten"`},
 		{"CHATD_DATABASE_MAX_CONNS=0", "CHATD_DATABASE_MAX_CONNS: 0 is not between 2 and 1000"},
 		{"CHATD_MAX_CONNECTIONS=many", `CHATD_MAX_CONNECTIONS: "many" is not a whole number`},

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"reflect"
 	"slices"
@@ -123,6 +124,10 @@ func (f field) set(value string) error {
 			return fmt.Errorf("%q is not a duration like 20s or 1m30s", value)
 		}
 		*p = d
+	case *slog.Level:
+		if err := p.UnmarshalText([]byte(value)); err != nil {
+			return fmt.Errorf("%q is not one of DEBUG, INFO, WARN, ERROR", value)
+		}
 	case encoding.TextUnmarshaler:
 		return p.UnmarshalText([]byte(value))
 	default:
