@@ -119,7 +119,7 @@ func TestProduction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	environ := []string{"CHATD_DATABASE_URL=" + testdb.Isolated(t), "CHATD_ADDR=" + addr, "CHATD_DATABASE_MAX_CONNS=4"}
+	environ := []string{"CHATD_DATABASE_URL=" + testdb.Isolated(t), "CHATD_ADDR=" + addr, "CHATD_DATABASE_MAX_CONNS=4", "CHATD_STORAGE_URL=" + t.TempDir()}
 	must := func(args ...string) string {
 		t.Helper()
 		out, err := command(t, environ, args...)

@@ -95,7 +95,7 @@ func (p *process) signal(sig syscall.Signal) {
 func startNode(t *testing.T, environ []string) (p *process, url string) {
 	t.Helper()
 	out := newOutput()
-	environ = append([]string{"CHATD_ADDR=127.0.0.1:0", "CHATD_DATABASE_MAX_CONNS=4"}, environ...)
+	environ = append([]string{"CHATD_ADDR=127.0.0.1:0", "CHATD_DATABASE_MAX_CONNS=4", "CHATD_STORAGE_URL=" + t.TempDir()}, environ...)
 	p = startProcess(t, out, environ, "serve")
 	return p, "http://" + out.waitFor(t, `"msg":"listening","addr":"([^"]+)"`)
 }

@@ -105,7 +105,7 @@ func (e *environment) recordOperations(file string) error {
 // serveEnv is the environment of chatd as a server on the private PostgreSQL and
 // Redis.
 func (e *environment) serveEnv(addr string) []string {
-	env := os.Environ()
+	env := append(os.Environ(), "CHATD_STORAGE_URL="+filepath.Join(e.dir, "files"))
 	for _, v := range e.vars {
 		if value, ok := strings.CutPrefix(v, "CHATD_TEST_"); ok {
 			env = append(env, "CHATD_"+value)
