@@ -1,6 +1,7 @@
 // What the tests share: clients of the SDK pointed at chatd, waiting for events.
 // With STREAM_URL_2 set, every second of the people is connected to another node.
 import { randomUUID } from 'node:crypto';
+import { globalAgent } from 'node:http';
 import { after } from 'node:test';
 import { StreamChat } from 'stream-chat';
 
@@ -28,6 +29,7 @@ const alive = setInterval(() => {}, 60_000);
 const open = new Set();
 after(async () => {
   await Promise.all([...open].map((c) => c.disconnectUser().catch(() => {})));
+  globalAgent.destroy(); // connections that uploads used are kept otherwise
   clearInterval(alive);
 });
 
