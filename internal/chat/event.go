@@ -56,6 +56,8 @@ type Event struct {
 	Thread        *Thread        `json:"thread,omitzero"`
 	Member        *Member        `json:"member,omitzero"`
 	Reaction      *Reaction      `json:"reaction,omitzero"`
+	Poll          *Poll          `json:"poll,omitzero"`
+	PollVote      *PollVote      `json:"poll_vote,omitzero"`
 	User          *User          `json:"user,omitzero"`
 
 	ThreadParticipants []*User `json:"thread_participants,omitzero"`

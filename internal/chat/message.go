@@ -73,6 +73,7 @@ type Message struct {
 	QuotedMessageID      string   `db:"quoted_message_id" json:"quoted_message_id,omitzero"`
 	QuotedMessage        *Message `db:"-" json:"quoted_message,omitzero"`
 	PollID               string   `db:"poll_id" json:"poll_id,omitzero"`
+	Poll                 *Poll    `db:"-" json:"poll,omitzero"`
 
 	// Channel is filled in where a message is answered alone.
 	Channel *Channel `db:"-" json:"channel,omitzero"`
@@ -111,6 +112,20 @@ func (m *Message) VisibleTo(userID string) bool {
 func (m *Message) EndPin(now time.Time) {
 	if m.Pinned && m.PinExpires != nil && !m.PinExpires.After(now) {
 		m.Pinned, m.PinnedAt, m.PinnedByID, m.PinnedBy, m.PinExpires = false, nil, "", nil, nil
+	}
+}
+
+// HideQuoted takes away from a message that everybody is told of a quoted one that
+// is not for everybody. Who may see it gets it when he reads the message.
+func (m *Message) HideQuoted() {
+	q := m.QuotedMessage
+	if q == nil {
+		return
+	}
+	restricted := len(q.RestrictedVisibility) > 0 &&
+		(len(m.RestrictedVisibility) == 0 || !q.VisibleTo(m.UserID) || slices.ContainsFunc(m.RestrictedVisibility, func(id string) bool { return !q.VisibleTo(id) }))
+	if restricted || q.Shadowed && !m.Shadowed {
+		m.QuotedMessage = nil
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"chatd/internal/channels"
 	"chatd/internal/chat"
 	"chatd/internal/messages"
+	"chatd/internal/polls"
 	"chatd/internal/ratelimit"
 	"chatd/internal/reads"
 	"chatd/internal/realtime"
@@ -35,6 +36,7 @@ type API struct {
 	Messages *messages.Service
 	Reads    *reads.Service
 	Threads  *threads.Service
+	Polls    *polls.Service
 	AppAdmin *appadmin.Service
 	Uploads  *uploads.Service
 

@@ -86,6 +86,21 @@ func (a *API) Routes() []Route {
 		raw(http.MethodGet, fileRoute, opGetFile, (*API).file, public),
 		raw(http.MethodHead, fileRoute, opGetFile, (*API).file, public),
 
+		// Polls
+		post("/messages/{message_id}/polls/{poll_id}/vote", "CastPollVote", a.Polls.Cast, actingAsNeeded),
+		del("/messages/{message_id}/polls/{poll_id}/vote/{vote_id}", "DeletePollVote", a.Polls.DeleteVote, actingAs),
+		post("/polls", "CreatePoll", a.Polls.Create, actingAsNeeded),
+		put("/polls", "UpdatePoll", a.Polls.Update, actingAs),
+		post("/polls/query", "QueryPolls", a.Polls.QueryPolls, actingAs),
+		del("/polls/{poll_id}", "DeletePoll", a.Polls.Delete, actingAs),
+		get("/polls/{poll_id}", "GetPoll", a.Polls.Get, actingAs),
+		patch("/polls/{poll_id}", "UpdatePollPartial", a.Polls.UpdatePartial, actingAs),
+		post("/polls/{poll_id}/options", "CreatePollOption", a.Polls.CreateOption, actingAs),
+		put("/polls/{poll_id}/options", "UpdatePollOption", a.Polls.UpdateOption, actingAs),
+		del("/polls/{poll_id}/options/{option_id}", "DeletePollOption", a.Polls.DeleteOption, actingAs),
+		get("/polls/{poll_id}/options/{option_id}", "GetPollOption", a.Polls.GetOption, actingAs),
+		post("/polls/{poll_id}/votes", "QueryPollVotes", a.Polls.QueryVotes, actingAs),
+
 		// Read state, events, sync
 		post("/channels/{type}/{id}/event", "SendEvent", a.Reads.SendEvent),
 		post("/channels/{type}/{id}/read", "MarkRead", a.Reads.MarkRead, actingAsNeeded),

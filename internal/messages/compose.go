@@ -19,7 +19,7 @@ func (e *editor) compose(ctx context.Context, r *chat.MessageRequest) (m, of *ch
 	if of, err = e.reply(ctx, m, r); err != nil {
 		return nil, nil, err
 	}
-	if err := e.extras(r); err != nil {
+	if err := e.extras(ctx, m, r); err != nil {
 		return nil, nil, err
 	}
 	if err := e.content(ctx, m, r); err != nil {
@@ -109,21 +109,35 @@ func (e *editor) reply(ctx context.Context, m *chat.Message, r *chat.MessageRequ
 	return of, nil
 }
 
-// extras checks what a message can carry along.
-func (e *editor) extras(r *chat.MessageRequest) error {
+// extras adds what a message can carry along.
+func (e *editor) extras(ctx context.Context, m *chat.Message, r *chat.MessageRequest) error {
 	if len(r.SharedLocation) > 0 && r.SharedLocation.Kind() != 'n' {
 		return unsupported(e.seat, "shared locations")
 	}
 	if r.PollID == "" {
 		return nil
 	}
+	return e.poll(ctx, m, r.PollID)
+}
+
+// poll makes a message carry a poll, which only he may send who created it. That it
+// may be carried once more is for the transaction to say (store: CarryPoll).
+func (e *editor) poll(ctx context.Context, m *chat.Message, id string) error {
 	if !e.seat.Channel.Config.Polls {
 		return unsupported(e.seat, "polls")
 	}
 	if err := e.seat.Require(permission.SendPoll); err != nil {
 		return err
 	}
-	return chat.Errorf(chat.NotFound, "poll with id %s doesn't exist", r.PollID)
+	p, err := e.app.Poll(ctx, e.seat.Actor.UserID, id)
+	if err != nil {
+		return err
+	}
+	if p.CreatedByID != e.seat.Actor.UserID {
+		return chat.Errorf(chat.NotAllowed, "poll with id %s can only be sent by the user who created it", id)
+	}
+	m.PollID, m.Poll = id, p
+	return nil
 }
 
 // restrict makes only the users and the author see the message.

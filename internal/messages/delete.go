@@ -145,7 +145,7 @@ func (s *Service) remove(ctx context.Context, seat *access.Seat, m *chat.Message
 		}
 		for _, reply := range shown {
 			reply.Type, reply.DeletedAt, reply.UpdatedAt = chat.MessageDeleted, &now, now
-			hideQuoted(reply)
+			reply.HideQuoted()
 			if err := s.emit(ctx, tx, seat, deleted(seat, tx.ID, reply, true)); err != nil {
 				return err
 			}

@@ -93,24 +93,10 @@ func (s *Service) parentChanged(ctx context.Context, app *store.App, seat *acces
 	if err := app.Hydrate(ctx, store.Viewer{Server: true}, parent); err != nil {
 		return nil, err
 	}
-	hideQuoted(parent)
+	parent.HideQuoted()
 	ev := about(evUpdated, app.ID, parent, seat.Channel)
 	ev.User = author(seat.Actor)
 	return s.audience(ctx, app, seat, ev)
-}
-
-// hideQuoted takes away from a message that everybody is told of a quoted one that
-// is not for everybody. Who may see it gets it when he reads the message.
-func hideQuoted(m *chat.Message) {
-	q := m.QuotedMessage
-	if q == nil {
-		return
-	}
-	restricted := len(q.RestrictedVisibility) > 0 &&
-		(len(m.RestrictedVisibility) == 0 || !q.VisibleTo(m.UserID) || slices.ContainsFunc(m.RestrictedVisibility, func(id string) bool { return !q.VisibleTo(id) }))
-	if restricted || q.Shadowed && !m.Shadowed {
-		m.QuotedMessage = nil
-	}
 }
 
 // views are a message as two sides see it: the actor, and everybody.
@@ -124,15 +110,15 @@ func (s *Service) views(ctx context.Context, app *store.App, seat *access.Seat, 
 	}
 	public := *m
 	public.OwnReactions, public.Shadowed = nil, stored
-	public.Type, public.DeletedForMe = typ, false
+	public.Type, public.DeletedForMe, public.Poll = typ, false, m.Poll.Public()
 	if q := m.QuotedMessage; q != nil {
 		v := *q
-		v.OwnReactions = nil
+		v.OwnReactions, v.Poll = nil, q.Poll.Public()
 		if v.DeletedForMe { // by the actor, not for the others
 			v.Type, v.DeletedForMe = chat.MessageRegular, false
 		}
 		public.QuotedMessage = &v
-		hideQuoted(&public)
+		public.HideQuoted()
 	}
 	return views{own: m, public: &public}, nil
 }

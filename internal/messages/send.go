@@ -152,6 +152,8 @@ func (s *Service) deliver(ctx context.Context, d *delivery) (*SendResponse, erro
 			return nil, err
 		}
 	}
+	own := d.m.Poll
+	d.m.Poll = own.Public()
 	send := &store.Send{Message: d.m, Touch: d.touches(), Reader: d.reader()}
 	send.Items = d.counting(send.Reader)
 	ev, err := d.told(ctx)
@@ -172,6 +174,10 @@ func (s *Service) deliver(ctx context.Context, d *delivery) (*SendResponse, erro
 			return nil, err
 		}
 	}
+	if own != d.m.Poll { // he has voted already
+		mine := *resp.Message
+		mine.Poll, resp.Message, resp.encoded = own, &mine, nil
+	}
 	send.Items = append(send.Items, told...)
 	if d.of != nil && !d.m.Shadowed {
 		d.of.ThreadParticipantIDs, d.of.UpdatedAt = participants(d.of, d.m.UserID), d.m.CreatedAt
@@ -179,7 +185,7 @@ func (s *Service) deliver(ctx context.Context, d *delivery) (*SendResponse, erro
 			return nil, err
 		}
 	}
-	if d.reveals() || d.countsForSome() {
+	if d.reveals() || d.countsForSome() || d.m.PollID != "" {
 		send.Before = d.before
 	}
 	if err := d.app.Send(ctx, send); err != nil {
@@ -225,7 +231,7 @@ func (d *delivery) showQuoted(ctx context.Context) error {
 	}
 	q[0].QuotedMessage = nil
 	d.m.QuotedMessage = q[0]
-	hideQuoted(d.m)
+	d.m.HideQuoted()
 	return nil
 }
 
@@ -305,6 +311,11 @@ func (d *delivery) countsForSome() bool {
 
 // before runs in the message's transaction.
 func (d *delivery) before(ctx context.Context, tx *store.Tx) error {
+	if d.m.PollID != "" {
+		if err := tx.CarryPoll(ctx, d.m.PollID); err != nil {
+			return err
+		}
+	}
 	if d.countsForSome() {
 		others := without(d.m.RestrictedVisibility, d.m.UserID)
 		if err := tx.CountFor(ctx, d.m.CID, others...); err != nil {

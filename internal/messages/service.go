@@ -6,7 +6,6 @@ import (
 	"chatd/internal/access"
 	"chatd/internal/auth"
 	"chatd/internal/chat"
-	"chatd/internal/permission"
 	"chatd/internal/store"
 )
 
@@ -32,33 +31,10 @@ func (s *Service) app(ctx context.Context) (*auth.Actor, *store.App) {
 	return actor, s.Store.App(actor.App.ID)
 }
 
-// find returns a message as it is stored and the actor's seat in its channel. The
-// channel must exist and be enabled, and the message must be within what the actor
-// can see: NotFound where it is not.
+// find returns a message as it is stored and the actor's seat in its channel
+// (access.Message).
 func (s *Service) find(ctx context.Context, id string) (*access.Seat, *chat.Message, error) {
-	actor, app := s.app(ctx)
-	m, err := app.Message(ctx, id)
-	if err != nil {
-		return nil, nil, err
-	}
-	seat, err := s.Access.Seat(ctx, m.CID)
-	if chat.KindOf(err) == chat.NotFound {
-		return nil, nil, chat.Errorf(chat.NotFound, "channel %s of message with id %s has been deleted", m.CID, id)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := seat.Enabled(); err != nil {
-		return nil, nil, err
-	}
-	if cut := seat.Channel.TruncatedAt; cut != nil && !m.CreatedAt.After(*cut) {
-		return nil, nil, chat.Errorf(chat.NotFound, "message with id %s has been deleted", id)
-	}
-	hidden := seat.View().Since
-	if hidden != nil && !m.CreatedAt.After(*hidden) || !m.VisibleTo(actor.UserID) && !seat.May(permission.ReadRestrictedVisibilityMessage, false) {
-		return nil, nil, chat.Errorf(chat.NotFound, "message with id %s doesn't exist", id)
-	}
-	return seat, m, nil
+	return s.Access.Message(ctx, id)
 }
 
 // own tells whether the message is the actor's.

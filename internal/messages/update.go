@@ -15,7 +15,7 @@ import (
 )
 
 // UpdateRequest replaces the content of a message: what it leaves out is dropped,
-// except the pin.
+// except the pin and the poll.
 type UpdateRequest struct {
 	ID      string               `path:"id" json:"-"`
 	Message *chat.MessageRequest `json:"message"`
@@ -131,9 +131,14 @@ func (s *Service) edit(ctx context.Context, id string, change func(*chat.Message
 		if err != nil {
 			return err
 		}
-		e := &editor{app: tx.App, seat: seat}
+		e, poll := &editor{app: tx.App, seat: seat}, m.PollID
 		if err := e.amend(ctx, m, req); err != nil {
 			return err
+		}
+		if m.PollID != poll {
+			if err := tx.CarryPoll(ctx, m.PollID); err != nil {
+				return err
+			}
 		}
 		if err := tx.UpdateMessage(ctx, m); err != nil {
 			return err
@@ -166,6 +171,11 @@ func (e *editor) amend(ctx context.Context, m *chat.Message, r *chat.MessageRequ
 		return chat.Errorf(chat.Invalid, "message.restricted_visibility field cannot be updated")
 	}
 	before, now := *m, e.app.Now()
+	if r.PollID != "" && r.PollID != m.PollID {
+		if err := e.poll(ctx, m, r.PollID); err != nil {
+			return err
+		}
+	}
 	if err := e.content(ctx, m, r); err != nil {
 		return err
 	}
@@ -196,7 +206,7 @@ func changes(before, after *chat.Message) *chat.MessageUpdate {
 
 // sameContent tells whether two messages say the same.
 func sameContent(a, b *chat.Message) bool {
-	return a.Text == b.Text && a.HTML == b.HTML && a.MML == b.MML && a.QuotedMessageID == b.QuotedMessageID &&
+	return a.Text == b.Text && a.HTML == b.HTML && a.MML == b.MML && a.QuotedMessageID == b.QuotedMessageID && a.PollID == b.PollID &&
 		slices.Equal(a.MentionedUserIDs, b.MentionedUserIDs) && a.MentionedChannel == b.MentionedChannel && a.MentionedHere == b.MentionedHere &&
 		slices.Equal(a.MentionedRoles, b.MentionedRoles) && slices.Equal(a.MentionedGroupIDs, b.MentionedGroupIDs) &&
 		equal(a.Attachments, b.Attachments) && equal(a.Custom, b.Custom)

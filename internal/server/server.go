@@ -20,6 +20,7 @@ import (
 	"chatd/internal/httpapi"
 	"chatd/internal/jobs"
 	"chatd/internal/messages"
+	"chatd/internal/polls"
 	"chatd/internal/ratelimit"
 	"chatd/internal/reads"
 	"chatd/internal/realtime"
@@ -175,6 +176,7 @@ func (s *Server) areas(b *backend, links *storage.Links) *httpapi.API {
 	ts := &threads.Service{Store: s.store, Access: acc, Watch: cs}
 	return &httpapi.API{
 		Users: us, Channels: cs, Messages: ms, Reads: rs, Threads: ts, AppAdmin: &appadmin.Service{Store: s.store},
+		Polls:   &polls.Service{Store: s.store, Access: acc, Messages: ms},
 		Uploads: &uploads.Service{Store: s.store, Access: acc, Storage: s.files, Links: links, Resizer: uploads.NewResizer()},
 		Store:   s.store, Access: acc, Hub: s.hub, Links: links, Tokens: auth.NewVerifier(verifiedTokens),
 	}

@@ -14,8 +14,8 @@ import (
 const latestReactions = 10
 
 // Hydrate fills in what messages show beside their rows: users, the sender's
-// membership, reactions, the quoted message, and what the viewer deleted for
-// himself. Pins that have ended are taken off, and users do not tell who is
+// membership, reactions, the poll, the quoted message, and what the viewer deleted
+// for himself. Pins that have ended are taken off, and users do not tell who is
 // shadow-banned. It takes a number of statements that does not depend on how many
 // messages there are, most of them none in the common case. The messages must be
 // the caller's own.
@@ -80,11 +80,12 @@ type hydration struct {
 	byID    map[string][]*chat.Message
 	members map[entry]*chat.Member
 	users   map[string]*chat.User
+	polls   *pollReading // nil when no message carries one
 }
 
-// related reads reactions and own deletions, in one round trip.
+// related reads reactions, polls and own deletions, in one round trip.
 func (h *hydration) related(ctx context.Context) error {
-	var ids, reacted, cids []string
+	var ids, reacted, cids, polls []string
 	for id, list := range h.byID {
 		ids = append(ids, id)
 		if cid := string(list[0].CID); !slices.Contains(cids, cid) {
@@ -93,8 +94,15 @@ func (h *hydration) related(ctx context.Context) error {
 		if len(list[0].ReactionGroups) > 0 {
 			reacted = append(reacted, id)
 		}
+		if poll := list[0].PollID; poll != "" && !slices.Contains(polls, poll) {
+			polls = append(polls, poll)
+		}
 	}
 	b := &pgx.Batch{}
+	if len(polls) > 0 {
+		h.polls = newPollReading(h.viewer.UserID, polls...)
+		h.polls.queue(h.ID, b)
+	}
 	if len(reacted) > 0 {
 		b.Queue(`SELECT r.* FROM unnest($2::text[]) AS v (id) CROSS JOIN LATERAL (
 				SELECT `+reactionColumns+` FROM reactions r WHERE r.app_id = $1 AND r.message_id = v.id
@@ -163,19 +171,31 @@ func (h *hydration) people(ctx context.Context, all []*chat.Message) error {
 		}
 		seats[entry{h.ID, memberKey(m.CID, m.UserID)}] = m
 	}
+	if h.polls != nil {
+		h.polls.names(ids)
+	}
+	var err error
+	if h.users, err = h.named(ctx, ids); err != nil {
+		return err
+	}
+	if h.polls != nil {
+		h.polls.finish(h.user)
+	}
+	h.members, err = h.seats(ctx, seats)
+	return err
+}
+
+// named reads users, who do not tell who is shadow-banned.
+func (a *App) named(ctx context.Context, ids map[string]bool) (map[string]*chat.User, error) {
 	list := make([]string, 0, len(ids))
 	for id := range ids {
 		list = append(list, id)
 	}
-	var err error
-	if h.users, err = h.Users(ctx, list...); err != nil {
-		return err
-	}
-	for _, u := range h.users { // who is shadow-banned must not find out
+	users, err := a.Users(ctx, list...)
+	for _, u := range users { // who is shadow-banned must not find out
 		u.ShadowBanned = false
 	}
-	h.members, err = h.seats(ctx, seats)
-	return err
+	return users, err
 }
 
 // seats returns the memberships of senders, from the cache as far as it has them.
@@ -228,6 +248,9 @@ func (h *hydration) finish(m *chat.Message) {
 		r.User = h.user(r.UserID)
 	}
 	CountReactions(m)
+	if h.polls != nil {
+		m.Poll = h.polls.byID[m.PollID]
+	}
 	m.EndPin(h.now)
 	if m.Pinned && m.PinnedByID != "" {
 		m.PinnedBy = h.user(m.PinnedByID)
