@@ -85,6 +85,7 @@ func (s *stack) env(addr string) []string {
 	return append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
 		"CHATD_DATABASE_URL=" + s.pg.DSN("postgres"), "CHATD_LOG_LEVEL=WARN", "CHATD_ADDR=" + addr,
+		"CHATD_STORAGE_URL=" + filepath.Join(s.dir, "files"),
 	}, s.settings...)
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -24,8 +23,13 @@ func (serveCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	c.StorageURL = cmp.Or(c.StorageURL, "chatd-files")
 	log := t.logger(c)
+	if c.StorageURL == "" {
+		c.StorageURL = "chatd-files"
+		if c.RedisURL != "" {
+			log.Warn("CHATD_STORAGE_URL is not set: files are kept in a folder here, where other nodes may not find them", "folder", c.StorageURL)
+		}
+	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", c.Addr)
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -598,4 +600,41 @@ func fetchMe(t *testing.T, s *testkit.Server) (string, bool) {
 	r := s.As("ann").Get("/longpoll?json=" + url.QueryEscape(`{"user_id":"ann","user_details":{"id":"ann"}}`)).OK()
 	image, ok := r.At("event.me.image").(string)
 	return image, ok
+}
+
+// TestFilesOfOneNodeAreThoseOfAll checks links and deletes across nodes.
+func TestFilesOfOneNodeAreThoseOfAll(t *testing.T) {
+	t.Parallel()
+	nodes := testkit.Nodes(t, 2)
+	l := link(t, nodes[0].As("ann").Upload("/uploads/image", file("a.png", picture(4, 2))))
+	there := strings.Replace(l, nodes[0].URL, nodes[1].URL, 1)
+	if got := fetch(t, "GET", there); got.Status != 200 || !bytes.Equal(got.Body, picture(4, 2)) {
+		t.Errorf("on the other node: %d %s", got.Status, got.Body)
+	}
+	if got := fetch(t, "GET", there+"&w=2"); got.Status != 200 {
+		t.Errorf("resized there: %d %s", got.Status, got.Body)
+	}
+	nodes[1].As("ann").Delete("/uploads/image?url=" + url.QueryEscape(l)).OK()
+	for _, gone := range []string{l, there, there + "&w=2"} {
+		if got := fetch(t, "GET", gone); got.Status != 404 {
+			t.Errorf("after the delete: %d", got.Status)
+		}
+	}
+}
+
+// TestForgottenUploads checks that refused uploads leave no temporary files.
+func TestForgottenUploads(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	s := testkit.Nodes(t, 1)[0]
+	ann := s.As("ann")
+	ann.Upload("/uploads/file", file("a.txt", []byte("x"))).OK()
+	ann.Upload("/uploads/image", file("a.txt", []byte("x"))).Fails(400, 4, "is not supported")
+	ann.Upload("/uploads/file", file("a.txt", []byte("x")), file("a.txt", []byte("x"))).Fails(400, 4, "only one file")
+	ann.Upload("/channels/messaging/none/file", file("a.txt", []byte("x"))).Fails(404, 16, "")
+	body, kind := testkit.Form(file("a.txt", bytes.Repeat([]byte("x"), 5000)))
+	ann.UploadRaw("/uploads/file", kind, 400, bytes.NewReader(body[:400])).Fails(400, 4, "cut off")
+	left, err := filepath.Glob(filepath.Join(os.TempDir(), "chatd-upload-*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
 }

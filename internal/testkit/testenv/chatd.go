@@ -112,7 +112,7 @@ func (e *environment) serveEnv(addr string) []string {
 		}
 	}
 	if addr != "" {
-		env = append(env, "CHATD_ADDR="+addr)
+		env = append(env, "CHATD_ADDR="+addr, "CHATD_STORAGE_URL="+filepath.Join(e.dir, "files"))
 	}
 	return env
 }
