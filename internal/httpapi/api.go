@@ -22,6 +22,7 @@ import (
 	"chatd/internal/ratelimit"
 	"chatd/internal/reads"
 	"chatd/internal/realtime"
+	"chatd/internal/search"
 	"chatd/internal/storage"
 	"chatd/internal/store"
 	"chatd/internal/threads"
@@ -35,6 +36,7 @@ type API struct {
 	Channels *channels.Service
 	Messages *messages.Service
 	Reads    *reads.Service
+	Search   *search.Service
 	Threads  *threads.Service
 	Polls    *polls.Service
 	AppAdmin *appadmin.Service

@@ -63,6 +63,9 @@ func (a *API) Routes() []Route {
 		post("/messages/{id}/undelete", "UndeleteMessage", a.Messages.Undelete, serverOnly),
 		get("/messages/{parent_id}/replies", "GetReplies", a.Messages.Replies, actingAs, anonymousToo),
 
+		// Search
+		get("/search", "Search", a.Search.Search, actingAs),
+
 		// Threads
 		post("/threads", "QueryThreads", a.Threads.Query, actingAsNeeded),
 		get("/threads/{message_id}", "GetThread", a.Threads.Get, actingAs),

@@ -24,6 +24,7 @@ import (
 	"chatd/internal/ratelimit"
 	"chatd/internal/reads"
 	"chatd/internal/realtime"
+	"chatd/internal/search"
 	"chatd/internal/storage"
 	"chatd/internal/store"
 	"chatd/internal/threads"
@@ -175,7 +176,7 @@ func (s *Server) areas(b *backend, links *storage.Links) *httpapi.API {
 	b.Backend, b.users, b.channels = reads.Backend{Store: s.store}, us, cs
 	ts := &threads.Service{Store: s.store, Access: acc, Watch: cs}
 	return &httpapi.API{
-		Users: us, Channels: cs, Messages: ms, Reads: rs, Threads: ts, AppAdmin: &appadmin.Service{Store: s.store},
+		Users: us, Channels: cs, Messages: ms, Reads: rs, Search: &search.Service{Store: s.store, Access: acc}, Threads: ts, AppAdmin: &appadmin.Service{Store: s.store},
 		Polls:   &polls.Service{Store: s.store, Access: acc, Messages: ms},
 		Uploads: &uploads.Service{Store: s.store, Access: acc, Storage: s.files, Links: links, Resizer: uploads.NewResizer()},
 		Store:   s.store, Access: acc, Hub: s.hub, Links: links, Tokens: auth.NewVerifier(verifiedTokens),

@@ -19,6 +19,9 @@ type ChannelQuery struct {
 	// Teams, if not nil, are the only teams whose channels are found; "" stands for
 	// channels without one.
 	Teams []string
+	// Open, if not nil, are the only types of channels that are found where the
+	// viewer is no member and did not create them.
+	Open []string
 }
 
 // QueryChannels returns the channels that a query asks for. Channels that the
@@ -60,6 +63,9 @@ func (l *channelLookup) statement(app chat.AppID, q ChannelQuery) (string, []any
 	}
 	if q.Teams != nil {
 		where += ` AND c.team = ANY (` + b.Arg(q.Teams) + `::text[])`
+	}
+	if q.Open != nil {
+		where += ` AND (` + isMine + ` OR c.created_by_id = $2 OR c.type = ANY (` + b.Arg(q.Open) + `::text[]))`
 	}
 	sorts := q.Sort
 	if len(sorts) == 0 {

@@ -1,0 +1,206 @@
+package store
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"chatd/internal/chat"
+	"chatd/internal/filter"
+)
+
+// textWords are the words of the message m, as the index has them.
+const textWords = `to_tsvector('simple', m.text)`
+
+// searchFields are what messages m can be searched by, at a time.
+func searchFields(now time.Time) filter.Fields {
+	return filter.Fields{
+		Named: map[string]filter.Field{
+			"id":                 filter.Text("m.id", filter.Range),
+			"cid":                filter.Text("m.cid", filter.Range),
+			"type":               filter.Text("m.type", filter.Range),
+			"parent_id":          filter.Text("m.parent_id", filter.Range),
+			"user.id":            filter.Text("m.user_id", filter.Range),
+			"user_id":            filter.Text("m.user_id", filter.Range),
+			"reply_count":        filter.Number("m.reply_count", filter.Range),
+			"created_at":         filter.Time("m.created_at", filter.Range),
+			"updated_at":         filter.Time("m.updated_at", filter.Range),
+			"text":               filter.Rendered(filter.Range.With(filter.Query, filter.Autocomplete, filter.Any), textField),
+			"attachments":        filter.Rendered(filter.Ops{filter.Exists}, hasAttachments),
+			"attachments.type":   filter.Rendered(filter.OneOf, attachmentType),
+			"mentioned_users.id": mentions,
+			"pinned": filter.Rendered(filter.Equal, func(b *filter.Builder, c filter.Cmp) (string, error) {
+				on, err := c.Bool()
+				return `(m.pinned AND (m.pin_expires IS NULL OR m.pin_expires > ` + b.Arg(now) + `::timestamptz)) = ` + b.Arg(on) + `::boolean`, err
+			}),
+		},
+		Custom: filter.JSON{Column: "m.custom", Ops: filter.Range, Entity: "messages"}.Field,
+	}
+}
+
+var searchKeys = filter.Keys{
+	Named: map[string]filter.Key{
+		"id":          {Expr: "m.id", Type: "text"},
+		"cid":         {Expr: "m.cid", Type: "text"},
+		"type":        {Expr: "m.type", Type: "text"},
+		"text":        {Expr: "m.text", Type: "text"},
+		"parent_id":   {Expr: "m.parent_id", Type: "text"},
+		"user.id":     {Expr: "m.user_id", Type: "text"},
+		"user_id":     {Expr: "m.user_id", Type: "text"},
+		"reply_count": {Expr: "m.reply_count", Type: "int"},
+		"created_at":  {Expr: "m.created_at", Type: "timestamptz"},
+		"updated_at":  {Expr: "m.updated_at", Type: "timestamptz"},
+		"pinned":      {Expr: "m.pinned", Type: "boolean"},
+	},
+	Custom: filter.JSON{Column: "m.custom"}.Key,
+}
+
+// textField searches the text. Equality, which clients write where they mean a
+// search, asks for the words too.
+func textField(b *filter.Builder, c filter.Cmp) (string, error) {
+	switch c.Op {
+	case filter.Eq:
+		text, err := c.Text()
+		if err != nil {
+			return "", err
+		}
+		if len(pieces(text)) == 0 {
+			return `m.text = ` + b.Arg(text) + `::text`, nil
+		}
+		return textWords + ` @@ plainto_tsquery('simple', ` + b.Arg(text) + `::text)`, nil
+	case filter.Query:
+		text, err := c.Words()
+		return textWords + ` @@ plainto_tsquery('simple', ` + b.Arg(text) + `::text)`, err
+	case filter.Autocomplete:
+		text, err := c.Words()
+		return textWords + ` @@ to_tsquery('simple', ` + b.Arg(beginning(text)) + `::text)`, err
+	case filter.Any:
+		text, err := c.Words()
+		return textWords + ` @@ to_tsquery('simple', ` + b.Arg(`'`+strings.Join(pieces(text), `' | '`)+`'`) + `::text)`, err
+	default:
+		return filter.Text("m.text", filter.Range)(b, c)
+	}
+}
+
+// beginning is the text search query for text in which the last word may go on.
+func beginning(text string) string {
+	return `'` + strings.Join(pieces(text), `' & '`) + `':*`
+}
+
+// pieces are the runs of letters and digits in a text: parts of its words.
+func pieces(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+}
+
+func hasAttachments(_ *filter.Builder, c filter.Cmp) (string, error) {
+	on, err := c.Bool()
+	if on {
+		return `m.attachments::text <> '[]'`, err
+	}
+	return `m.attachments::text = '[]'`, err
+}
+
+func attachmentType(b *filter.Builder, c filter.Cmp) (string, error) {
+	var types []string
+	var err error
+	if c.Op == filter.In {
+		types, err = c.Texts()
+	} else {
+		types = []string{""}
+		types[0], err = c.Text()
+	}
+	return `EXISTS (SELECT FROM json_array_elements(m.attachments) x WHERE x ->> 'type' = ANY (` + b.Arg(types) + `::text[]))`, err
+}
+
+// mentions has error texts of its own.
+func mentions(b *filter.Builder, c filter.Cmp) (string, error) {
+	if c.Op != filter.Contains {
+		return "", chat.Errorf(chat.Invalid, "mentioned_users.id only supports $contains operator")
+	}
+	id, err := c.Text()
+	return `m.mentioned_users @> ARRAY[` + b.Arg(id) + `::text]`, err
+}
+
+// words are what a search's messages have to have in their text.
+type words []string
+
+// wordsOf returns the words that all messages of a filter have.
+func wordsOf(n filter.Node) words {
+	switch n := n.(type) {
+	case filter.And:
+		var out words
+		for _, child := range n {
+			out = append(out, wordsOf(child)...)
+		}
+		return out
+	case filter.Cmp:
+		if n.Field == "text" && slices.Contains(filter.Ops{filter.Eq, filter.Query, filter.Autocomplete}, n.Op) {
+			text, err := n.Text()
+			if err == nil {
+				return pieces(text)
+			}
+		}
+	}
+	return nil
+}
+
+func (w words) text() string { return strings.Join(w, " ") }
+
+// patterns are what the texts that have the words are like: cheaper to tell than
+// their words, and true of all of them.
+func (w words) patterns() []string {
+	out := make([]string, len(w))
+	for i, word := range w {
+		out[i] = `%` + word + `%` // letters and digits: nothing to escape
+	}
+	return out
+}
+
+// rank puts the most relevant messages first: those in which the words are said more
+// often, in less text. Equally relevant ones are in the order of their ids.
+func (w words) rank(hits []*hit) {
+	score := make(map[string]float64, len(hits))
+	for _, h := range hits {
+		text, n := strings.ToLower(h.Text), 0
+		for _, word := range w {
+			n += strings.Count(text, strings.ToLower(word))
+		}
+		score[h.ID] = float64(n) / math.Log2(float64(len(text)+2))
+	}
+	slices.SortFunc(hits, func(a, b *hit) int {
+		switch x, y := score[a.ID], score[b.ID]; {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+}
+
+// searchCursor are cursors of which a client sends one only, whichever way it leads.
+type searchCursor struct{ cursors }
+
+// join says which way a cursor leads.
+func (c searchCursor) join(way, cursor string) string {
+	if cursor == "" {
+		return ""
+	}
+	return way + "." + cursor
+}
+
+// split tells the way of a cursor.
+func (c searchCursor) split(cursor string) (next, prev string, err error) {
+	way, rest, ok := strings.Cut(cursor, ".")
+	switch {
+	case cursor == "":
+		return "", "", nil
+	case ok && way == "n":
+		return rest, "", nil
+	case ok && way == "p":
+		return "", rest, nil
+	}
+	return "", "", chat.Errorf(chat.Invalid, "next or prev is not a valid cursor")
+}
