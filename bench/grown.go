@@ -14,6 +14,7 @@ import (
 type grown struct {
 	long, short    *story
 	crowded, small *story
+	searcher       string // a member of long and of many channels more
 }
 
 // story is a channel that was written into the tables.
@@ -31,6 +32,8 @@ func (ch *story) id(i int) string { return fmt.Sprintf("%s-%09d", ch.tag, i) }
 const (
 	shortHistory = 10_000
 	smallMembers = 10
+	moreChannels = 100 // of the searcher
+	moreMessages = 2000
 )
 
 // grow makes the channels, once for all rounds, and starts chatd anew, as it could
@@ -62,6 +65,9 @@ func (b *bench) grow(ctx context.Context) (*grown, error) {
 			return nil, err
 		}
 	}
+	if err := b.scatter(ctx, app, g); err != nil {
+		return nil, err
+	}
 	// What would otherwise fall into a later measurement.
 	for _, sql := range []string{`VACUUM (ANALYZE) messages, members, users, channels, channel_counters`, `CHECKPOINT`} {
 		if _, err := b.db.Exec(ctx, sql); err != nil {
@@ -73,6 +79,29 @@ func (b *bench) grow(ctx context.Context) (*grown, error) {
 	}
 	b.grown = g
 	return g, nil
+}
+
+// scatter makes the channels of the searcher.
+func (b *bench) scatter(ctx context.Context, app int64, g *grown) error {
+	progress("  growing %d channels: %d messages each", moreChannels, moreMessages)
+	paths, users, err := b.channels(ctx, moreChannels, 1)
+	if err != nil {
+		return err
+	}
+	g.searcher = users[0]
+	for _, path := range paths {
+		ch := &story{path: path, reader: g.searcher, messages: moreMessages, tag: strings.TrimPrefix(path, "/channels/messaging/")}
+		if err := b.write(ctx, app, ch); err != nil {
+			return err
+		}
+	}
+	c, err := dial(ctx, b.chatd.addr, "")
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	_, err = c.do("POST", g.long.path, []byte(`{"add_members":["`+g.searcher+`"]}`))
+	return err
 }
 
 // app returns the number of the bench's app.
@@ -92,8 +121,8 @@ func (b *bench) write(ctx context.Context, app int64, ch *story) error {
 		}{
 			{
 				`INSERT INTO messages (app_id, id, cid, user_id, type, text, html, in_channel, created_at, updated_at)
-				SELECT $1, $2 || '-' || lpad(i::text, 9, '0'), $3, $4, 'regular', $5, '<p>' || $5 || '</p>', true, at, at
-				FROM (SELECT i, $6::timestamptz - ($7 - i) * interval '1 second' AS at FROM generate_series(0, $7::int - 1) i) m`,
+				SELECT $1, $2 || '-' || lpad(i::text, 9, '0'), $3, $4, 'regular', text, '<p>' || text || '</p>', true, at, at
+				FROM (SELECT $5 || ' w' || floor(power(20000, random()))::int || CASE WHEN i % 30000 = 999 THEN ' needle' ELSE '' END AS text, i, $6::timestamptz - ($7 - i) * interval '1 second' AS at FROM generate_series(0, $7::int - 1) i) m`,
 				[]any{app, ch.tag, cid, ch.reader, text, now, ch.messages},
 			},
 			{`UPDATE channel_counters SET message_count = message_count + $3, unread_seq = unread_seq + $3, last_message_at = $4

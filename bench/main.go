@@ -27,6 +27,8 @@ var workloads = []workload{
 	{"fanout", "Fan-out to the watchers of one channel", "bare broadcasts", fanout},
 	{"lists", "Opening the channel list: 30 channels with 25 messages each, 4 readers", "one SQL query", lists},
 	{"history", "Paging back through a channel's history, 25 messages a page, 4 readers", "the short channel", history},
+	{"search", "Searching for messages among a million, 30 a page, 4 readers", "", search},
+	{"threads", "Opening the list of threads, 25 of them with 2 replies each, 4 readers", "few threads", threads},
 	{"members", "One sender, in channels of different size", "the small channel", memberCost},
 }
 

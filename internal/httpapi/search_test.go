@@ -134,7 +134,7 @@ func TestSearchPages(t *testing.T) {
 		next, _ := first.At("next").(string)
 		second := bob.ask(`"query":"word","limit":3,` + sort + `,"next":"` + next + `"`).OK()
 		next2, _ := second.At("next").(string)
-		last := bob.ask(`"query":"word","limit":3,` + sort + `,"next":"` + next2 + `"`).OK().Want("next", "null")
+		last := bob.ask(`"query":"word","limit":3,`+sort+`,"next":"`+next2+`"`).OK().Want("next", "null")
 		got := fmt.Sprint(texts(first), "; ", texts(second), "; ", texts(last))
 		if got != all || first.At("previous") != nil {
 			t.Errorf("%s: %s, want %s", sort, got, all)

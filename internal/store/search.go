@@ -180,7 +180,11 @@ func (s *searching) sorted(ctx context.Context, f *Found) ([]string, error) {
 	}
 	var hits []*hit
 	if s.Sort[0].Field == "created_at" && s.Sort[0].Desc && len(s.Sort) == 1 && prev == "" {
-		hits, err = s.newest(ctx, b, cond, order.Position(), time.Time{}, s.Limit+1)
+		until, e := cur.time(next)
+		if e != nil {
+			return nil, e
+		}
+		hits, err = s.newest(ctx, b, cond, order.Position(), until, s.Limit+1)
 	} else {
 		hits, err = s.list(ctx, b, cond, order.Position(), way.SQL(), s.Limit+1)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"chatd/internal/chat"
 	"chatd/internal/filter"
+	"chatd/internal/wire"
 )
 
 // textWords are the words of the message m, as the index has them.
@@ -182,6 +183,23 @@ func (w words) rank(hits []*hit) {
 
 // searchCursor are cursors of which a client sends one only, whichever way it leads.
 type searchCursor struct{ cursors }
+
+// time is that of the position of a cursor in the order of created_at; zero without
+// one.
+func (c searchCursor) time(cursor string) (time.Time, error) {
+	if cursor == "" {
+		return time.Time{}, nil
+	}
+	doc, err := filter.Open(c.key, c.scope, cursor)
+	if err != nil {
+		return time.Time{}, err
+	}
+	var position []string
+	if err := wire.Unmarshal(doc, &position); err != nil {
+		return time.Time{}, err
+	}
+	return time.Parse(time.RFC3339Nano, position[0])
+}
 
 // join says which way a cursor leads.
 func (c searchCursor) join(way, cursor string) string {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,7 +16,7 @@ import (
 // in many would have it name far more messages than are wanted, so the newest
 // messages of the channels are read until enough of them match.
 const (
-	fewMatches = 4000      // that the index of words is worth to be asked for
+	fewMatches = 3000      // that the index of words is worth to be asked for
 	firstReach = time.Hour // back into many channels at first
 	reachGrows = 8         // times, at most
 )
@@ -30,10 +31,16 @@ func (s *searching) newest(ctx context.Context, b *filter.Builder, cond, positio
 	if rare {
 		return s.list(ctx, b, cond, position, `m.created_at DESC, m.id DESC`, n)
 	}
+	what := `m.id, m.created_at, m.text, ` + position + ` AS position`
 	for _, p := range s.words.patterns() {
 		cond += ` AND m.text ILIKE ` + b.Arg(p) + `::text`
 	}
-	part := `SELECT m.id, m.created_at, m.text, ` + position + ` AS position FROM messages m WHERE m.cid = v.cid AND ` + s.where + ` AND ` + cond
+	// OFFSET 0 has the rows come in their order before they are looked at: the planner
+	// knows nothing of how many match here, and would fetch and sort all of them. For
+	// the same reason it must not see the words that the index has.
+	const rows = `(SELECT m.* FROM messages m WHERE m.app_id = $1 AND m.cid = v.cid`
+	part := ` ORDER BY m.created_at DESC, m.id DESC OFFSET 0) m
+		WHERE ` + strings.ReplaceAll(s.where+` AND `+cond, textWords, `to_tsvector('simple', m.text || '')`)
 	if until.IsZero() {
 		until = s.Now().Add(time.Minute) // what other nodes' clocks call now
 	}
@@ -48,11 +55,11 @@ func (s *searching) newest(ctx context.Context, b *filter.Builder, cond, positio
 			from = time.Time{}
 		}
 		w := filter.Builder{Args: slices.Clone(b.Args)}
-		times := ` AND m.created_at > ` + w.Arg(from) + `::timestamptz AND m.created_at <= ` + w.Arg(until) + `::timestamptz `
-		end := times + `ORDER BY m.created_at DESC, m.id DESC LIMIT ` + w.Arg(n-len(out))
+		limit := ` LIMIT ` + w.Arg(n-len(out))
+		rest := ` AND m.created_at > ` + w.Arg(from) + `::timestamptz AND m.created_at <= ` + w.Arg(until) + `::timestamptz` + part + limit
 		sql := `SELECT h.* FROM unnest($2::text[], $6::timestamptz[]) AS v (cid, since) CROSS JOIN LATERAL (
-				(` + part + ` AND m.in_channel` + end + `) UNION ALL (` + part + ` AND NOT m.in_channel` + end + `)) h
-			ORDER BY h.created_at DESC, h.id DESC LIMIT ` + w.Arg(n-len(out))
+				(SELECT ` + what + ` FROM ` + rows + ` AND m.in_channel` + rest + `) UNION ALL (SELECT ` + what + ` FROM ` + rows + ` AND NOT m.in_channel` + rest + `)) h
+			ORDER BY h.created_at DESC, h.id DESC` + limit
 		hits, err := s.hits(ctx, sql, w.Args)
 		if err != nil {
 			return nil, err
@@ -84,7 +91,7 @@ func (s *searching) rare(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	rows, _ := s.db.Query(ctx, `EXPLAIN (FORMAT JSON) SELECT FROM messages m
-		WHERE m.deleted_at IS NULL AND m.type IN ('regular', 'reply') AND `+textWords+` @@ plainto_tsquery('simple', $1::text)`,
+		WHERE `+textWords+` @@ plainto_tsquery('simple', $1::text)`,
 		pgx.QueryExecModeCacheDescribe, s.words.text()) // CollectOneRow returns the error
 	plan, err := pgx.CollectOneRow(rows, pgx.RowTo[[]byte])
 	if err != nil {
