@@ -99,9 +99,6 @@ type MessageChangeSet struct {
 	Text             bool `json:"text"`
 }
 
-// EncodedJSON returns the event's encoding where there is one already.
-func (e *Event) EncodedJSON() jsontext.Value { return e.Encoded }
-
 // ChannelEvent returns an event about a channel for those who watch it.
 func ChannelEvent(typ string, app AppID, cid CID, at time.Time) *Event {
 	return &Event{

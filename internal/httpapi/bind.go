@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,6 +38,7 @@ type param struct {
 // clean first.
 func binder[Req any]() func(r *http.Request, req *Req, clean func([]byte) []byte) error {
 	params := paramsOf(reflect.TypeFor[Req](), nil)
+	inQuery := slices.ContainsFunc(params, func(p param) bool { return !p.path })
 	return func(r *http.Request, req *Req, clean func([]byte) []byte) error {
 		if err := readBody(r, req, clean); err != nil {
 			return err
@@ -44,7 +46,10 @@ func binder[Req any]() func(r *http.Request, req *Req, clean func([]byte) []byte
 		if len(params) == 0 {
 			return nil
 		}
-		q := r.URL.Query()
+		var q url.Values
+		if inQuery {
+			q = r.URL.Query()
+		}
 		v := reflect.ValueOf(req).Elem()
 		for _, p := range params {
 			var values []string

@@ -17,11 +17,13 @@ import (
 
 // respond encodes a response, adds its duration and sends it.
 func (a *API) respond(w http.ResponseWriter, r *http.Request, status int, resp any, started time.Time) {
-	body, err := wire.Marshal(resp)
-	if err != nil {
+	b := wire.Borrow()
+	defer wire.Return(b)
+	if err := wire.Write(b, resp); err != nil {
 		a.fail(w, r, "Encode", err, started)
 		return
 	}
+	body := b.Bytes()
 	if e := entryOf(r.Context()); e != nil {
 		body = a.Links.Sign(e.app, body)
 	}
@@ -45,9 +47,8 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, status int, body []b
 		h.Add("Vary", "Accept-Encoding")
 		if enc := encoding(r.Header.Get("Accept-Encoding")); enc != nil {
 			h.Set("Content-Encoding", enc.name)
-			buf := buffers.Get().(*bytes.Buffer) //nolint:forcetypeassert // the pool's New makes it
-			defer buffers.Put(buf)
-			buf.Reset()
+			buf := wire.Borrow()
+			defer wire.Return(buf)
 			enc.compress(buf, body)
 			body = buf.Bytes()
 		}
@@ -64,9 +65,8 @@ type encoder struct {
 }
 
 var (
-	buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-	gzips   = sync.Pool{New: func() any { w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed); return w }}
-	zlibs   = sync.Pool{New: func() any { w, _ := zlib.NewWriterLevel(nil, zlib.BestSpeed); return w }}
+	gzips = sync.Pool{New: func() any { w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed); return w }}
+	zlibs = sync.Pool{New: func() any { w, _ := zlib.NewWriterLevel(nil, zlib.BestSpeed); return w }}
 
 	gzipped  = &encoder{"gzip", func(dst *bytes.Buffer, src []byte) { compress(&gzips, dst, src) }}
 	deflated = &encoder{"deflate", func(dst *bytes.Buffer, src []byte) { compress(&zlibs, dst, src) }}

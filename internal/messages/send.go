@@ -44,14 +44,13 @@ type SendResponse struct {
 	encoded jsontext.Value // Message
 }
 
-// EncodedJSON returns the response as it is encoded, where its message was encoded
+// AppendJSON appends the response as it is encoded, where its message was encoded
 // for the event.
-func (r *SendResponse) EncodedJSON() jsontext.Value {
+func (r *SendResponse) AppendJSON(dst []byte) []byte {
 	if r.encoded == nil {
 		return nil
 	}
-	const room = 64 // for what is around the message, and what the answer adds
-	return wire.With(append(make([]byte, 0, len(r.encoded)+room), "{}"...), "message", r.encoded)
+	return append(append(append(dst, `{"message":`...), r.encoded...), '}')
 }
 
 // frozenText is what the sender sees in a frozen channel.
@@ -197,20 +196,11 @@ func (s *Service) deliver(ctx context.Context, d *delivery) (*SendResponse, erro
 
 // encode encodes an event about a message here, rather than where it is published,
 // which does so for one after the other, and returns its message's encoding.
-func encode(ev *chat.Event) (jsontext.Value, error) {
-	msg, err := wire.Marshal(ev.Message)
-	if err != nil {
-		return nil, err
-	}
+func encode(ev *chat.Event) (msg jsontext.Value, err error) {
 	rest := *ev
 	rest.Message = nil
-	b, err := wire.Marshal(&rest)
-	if err != nil {
-		return nil, err
-	}
-	const room = 16 // for the field's name and punctuation
-	ev.Encoded = wire.With(append(make([]byte, 0, len(b)+len(msg)+room), b...), "message", msg)
-	return msg, nil
+	ev.Encoded, msg, err = wire.MarshalWith(&rest, "message", ev.Message)
+	return msg, err
 }
 
 // asAuthor is a message as its author sees it: he does not know of his shadow ban.

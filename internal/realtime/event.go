@@ -51,9 +51,12 @@ func (h *Hub) prepare(p *chat.Publication) (*publication, error) {
 			if it.To.Kind == chat.ToHooks {
 				continue
 			}
-			body, err := wire.Marshal(it)
-			if err != nil {
-				return nil, fmt.Errorf("encode %s: %w", it.Type, err)
+			body := it.Encoded
+			if body == nil {
+				var err error
+				if body, err = wire.Marshal(it); err != nil {
+					return nil, fmt.Errorf("encode %s: %w", it.Type, err)
+				}
 			}
 			ev := &event{
 				Type: it.Type, Also: it.Also, To: it.To, CID: it.CID, Unread: it.WithUnread,

@@ -9,10 +9,10 @@ package wire
 import (
 	"bytes"
 	"errors"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -38,18 +38,42 @@ var encoding = json.JoinOptions(
 	jsontext.AllowInvalidUTF8(true),
 )
 
-// Encoded is a value that may have been encoded already: EncodedJSON returns that
-// encoding, or nil when there is none. Whoever gets it must not change it.
-type Encoded interface{ EncodedJSON() jsontext.Value }
+// Encoded is a value that may have been encoded already: AppendJSON appends that
+// encoding, or returns nil when there is none.
+type Encoded interface{ AppendJSON(dst []byte) []byte }
 
-// Marshal encodes v, unless it is Encoded already.
-func Marshal(v any) ([]byte, error) {
+// Marshal encodes v.
+func Marshal(v any) ([]byte, error) { return json.Marshal(v, encoding) }
+
+// Write appends the encoding of v to b. v may be Encoded.
+func Write(b *bytes.Buffer, v any) error {
 	if e, ok := v.(Encoded); ok {
-		if b := e.EncodedJSON(); b != nil {
-			return b, nil
+		if enc := e.AppendJSON(b.AvailableBuffer()); enc != nil {
+			b.Write(enc)
+			return nil
 		}
 	}
-	return json.Marshal(v, encoding)
+	return json.MarshalWrite(b, v, encoding)
+}
+
+// MarshalWith encodes obj, an object that is not empty, with one more field, and
+// returns where the field's value lies in it.
+func MarshalWith(obj any, name string, v any) (all, value jsontext.Value, err error) {
+	b := Borrow()
+	defer Return(b)
+	if err := Write(b, obj); err != nil {
+		return nil, nil, err
+	}
+	b.Truncate(b.Len() - len("}"))
+	b.WriteString(`,"` + name + `":`)
+	at := b.Len()
+	if err := Write(b, v); err != nil {
+		return nil, nil, err
+	}
+	end := b.Len()
+	b.WriteByte('}')
+	all = bytes.Clone(b.Bytes())
+	return all, all[at:end:end], nil
 }
 
 // With appends to obj, which must be an encoded object, a field that it does not
@@ -65,8 +89,25 @@ func With(obj []byte, name string, value jsontext.Value) []byte {
 	return append(obj, '}')
 }
 
-// Write encodes v to w.
-func Write(w io.Writer, v any) error { return json.MarshalWrite(w, v, encoding) }
+// keptBuffer bounds the size of the buffers that wait to be used again, in bytes.
+const keptBuffer = 256 << 10
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// Borrow returns an empty buffer, to be given back with Return when nothing of what
+// was written to it is used any more.
+func Borrow() *bytes.Buffer {
+	b, _ := buffers.Get().(*bytes.Buffer)
+	b.Reset()
+	return b
+}
+
+// Return gives a buffer back.
+func Return(b *bytes.Buffer) {
+	if b.Cap() <= keptBuffer {
+		buffers.Put(b)
+	}
+}
 
 // MustMarshal encodes a value that cannot fail to encode: a struct of ours
 // without custom data.
