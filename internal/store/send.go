@@ -41,8 +41,7 @@ type Send struct {
 // transactions of this node wait for one channel's counters.
 const (
 	writerCount  = 2
-	writerQueue  = 1024 // sends that may wait for a writer
-	writerMost   = 500  // sends in a transaction
+	writerMost   = 500 // sends in a transaction
 	writeTimeout = 30 * time.Second
 )
 
@@ -54,12 +53,18 @@ type pending struct {
 }
 
 // writer commits what waits together: while one transaction is at the disk, the
-// sends that arrive gather and go as the next. A send alone goes as one plain
-// statement.
+// sends that arrive gather and go as the next. A send that finds it idle commits
+// itself, without waiting for another goroutine; what gathers meanwhile is left to
+// one that lives until nothing waits. A send alone goes as one plain statement.
 type writer struct {
-	s     *Store
-	queue chan *pending
-	batch []*pending
+	s *Store
+
+	mu      sync.Mutex
+	waiting []*pending
+	busy    bool // somebody commits
+	closed  bool
+
+	batch []*pending // of whom commits
 }
 
 var shardSeed = maphash.MakeSeed()
@@ -67,23 +72,18 @@ var shardSeed = maphash.MakeSeed()
 func (s *Store) startWriters() {
 	s.writers = make([]*writer, writerCount)
 	for i := range s.writers {
-		s.writers[i] = &writer{s: s, queue: make(chan *pending, writerQueue)}
-	}
-	for _, w := range s.writers {
-		s.wg.Go(w.run)
+		s.writers[i] = &writer{s: s}
 	}
 }
 
+// stopWriters lets nothing more in and waits for what is being committed.
 func (s *Store) stopWriters() {
-	s.stopOnce.Do(func() { close(s.stopping) })
-	s.wg.Wait()
-}
-
-// writersState is what Store keeps to end its writers.
-type writersState struct {
-	wg       sync.WaitGroup
-	stopping chan struct{}
-	stopOnce sync.Once
+	for _, w := range s.writers {
+		w.mu.Lock()
+		w.closed = true
+		w.mu.Unlock()
+	}
+	s.writing.Wait()
 }
 
 // Send writes a message and returns when it is durable and published. Invalid when
@@ -91,12 +91,13 @@ type writersState struct {
 func (a *App) Send(ctx context.Context, m *Send) error {
 	w := a.s.writers[maphash.String(shardSeed, string(m.Message.CID))%writerCount]
 	p := &pending{app: a.ID, send: m, ctx: ctx, done: make(chan error, 1)}
-	select {
-	case w.queue <- p:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-a.s.stopping:
-		return chat.Errorf(chat.Unavailable, "the server is shutting down")
+	first, err := w.queue(p)
+	if err != nil {
+		return err
+	}
+	if first {
+		w.lead()
+		return <-p.done
 	}
 	select {
 	case err := <-p.done: // an accepted send is always answered, also at shutdown
@@ -106,38 +107,55 @@ func (a *App) Send(ctx context.Context, m *Send) error {
 	}
 }
 
-func (w *writer) run() {
-	for {
-		select {
-		case p := <-w.queue:
-			w.take(p)
-		case <-w.s.stopping:
-			for {
-				select {
-				case p := <-w.queue:
-					w.take(p)
-				default:
-					return
-				}
-			}
+// queue takes a send in. first tells that the writer was idle: the caller leads.
+func (w *writer) queue(p *pending) (first bool, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return false, chat.Errorf(chat.Unavailable, "the server is shutting down")
+	}
+	w.waiting = append(w.waiting, p)
+	first, w.busy = !w.busy, true
+	if first {
+		w.s.writing.Add(1)
+	}
+	return first, nil
+}
+
+// lead commits what waits, of which the caller's send is the first, and leaves what
+// has come meanwhile to a goroutine.
+func (w *writer) lead() {
+	defer w.s.writing.Done()
+	defer func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.busy = len(w.waiting) > 0; w.busy {
+			w.s.writing.Go(w.drain)
 		}
+	}()
+	w.commitNext()
+}
+
+// drain commits until nothing waits.
+func (w *writer) drain() {
+	for w.commitNext() {
 	}
 }
 
-// take gathers whatever waits behind p and commits it.
-func (w *writer) take(p *pending) {
-	w.batch = append(w.batch[:0], p)
-	for len(w.batch) < writerMost {
-		select {
-		case q := <-w.queue:
-			w.batch = append(w.batch, q)
-			continue
-		default:
-		}
-		break
+// commitNext commits what waits; false when that is nothing, and the writer idle.
+func (w *writer) commitNext() bool {
+	w.mu.Lock()
+	n := min(len(w.waiting), writerMost)
+	w.batch = append(w.batch[:0], w.waiting[:n]...)
+	w.waiting = slices.Delete(w.waiting, 0, n)
+	w.busy = n > 0
+	w.mu.Unlock()
+	if n == 0 {
+		return false
 	}
+	defer clear(w.batch)
 	w.write(w.batch)
-	clear(w.batch)
+	return true
 }
 
 // write commits the batch: together when that works, one by one when one of them

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,8 +46,7 @@ type Store struct {
 	presence Presence
 	caches   caches
 	writers  []*writer
-
-	writersState
+	writing  sync.WaitGroup // who commits sends
 }
 
 // defaultMaxConns suits two to eight cores; PostgreSQL is not faster with more.
@@ -71,7 +71,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 		pool.Close()
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	s := &Store{pool: pool, log: o.Logger, now: o.Now, caches: newCaches(), writersState: writersState{stopping: make(chan struct{})}}
+	s := &Store{pool: pool, log: o.Logger, now: o.Now, caches: newCaches()}
 	if s.now == nil {
 		s.now = time.Now
 	}
