@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"runtime"
 	"sync"
 	"time"
 
@@ -53,9 +54,16 @@ const (
 	maxHeader     = 128 << 10 // bytes; above the limit that is answered in the form of the API
 )
 
+// headroom is what a node may leave uncollected beside what Go allows, which is as
+// much again as is alive: little in a small node, which would collect several times
+// a second.
+const headroom = 32 << 20 // bytes
+
 // serve runs s on the listeners until ctx ends, then stops: no new connections,
 // requests and sockets end, background work is finished.
 func serve(ctx context.Context, s *server.Server, c *config.Config, log *slog.Logger, listeners ...net.Listener) error {
+	reserve := make([]byte, headroom) // counts as alive, but is never touched and takes no memory
+	defer runtime.KeepAlive(reserve)
 	site := newHTTPServer(s.Handler(), log)
 	// The server's own work goes on until the last request is answered.
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
