@@ -141,20 +141,31 @@ func (h *Hub) endWatching(app chat.AppID, cid chat.CID, userID string) {
 // Watchers lists the users who watch a channel anywhere in the cluster, by id, at
 // most limit from offset on.
 func (h *Hub) Watchers(app chat.AppID, cid chat.CID, limit, offset int) []string {
+	limit, offset = max(limit, 0), max(offset, 0)
 	k := channelKey{app, cid}
 	s := h.channels.of(k)
-	var ids []string
 	s.mu.RLock()
-	if ch := s.m[k]; ch != nil {
-		ids = make([]string, 0, len(ch.watchers))
-		for id := range ch.watchers {
-			ids = append(ids, id)
-		}
+	defer s.mu.RUnlock()
+	ch := s.m[k]
+	if ch == nil {
+		return nil
 	}
-	s.mu.RUnlock()
-	slices.Sort(ids)
-	from := min(max(offset, 0), len(ids))
-	return ids[from:min(from+max(limit, 0), len(ids))]
+	ids := firstOf(ch.watchers, min(limit+offset, len(ch.watchers)))
+	return ids[min(offset, len(ids)):]
+}
+
+// firstOf returns the n first keys, in order, of a map that may be much bigger.
+func firstOf(m map[string]*watcher, n int) []string {
+	out := make([]string, 0, n+1)
+	for id := range m {
+		if len(out) == n && (n == 0 || id > out[n-1]) {
+			continue
+		}
+		at, _ := slices.BinarySearch(out, id)
+		out = slices.Insert(out, at, id)
+		out = out[:min(len(out), n)]
+	}
+	return out
 }
 
 // Watches tells whether a user watches a channel on any connection in the cluster.
