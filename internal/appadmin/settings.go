@@ -78,7 +78,7 @@ func apply(set *chat.AppSettings, body jsontext.Value, now time.Time) error {
 	return err
 }
 
-// The limits of settings (facts: size limits).
+// The limits of settings (API: size limits).
 const (
 	maxText        = 2048      // bytes
 	maxElsewhere   = 32 << 10  // bytes

@@ -34,7 +34,7 @@ func (c CID) Type() string { t, _, _ := strings.Cut(string(c), ":"); return t }
 // ID returns the part behind the colon.
 func (c CID) ID() string { _, id, _ := strings.Cut(string(c), ":"); return id }
 
-// The limits of identifiers, in bytes (facts: size limits).
+// The limits of identifiers, in bytes (API: size limits).
 const (
 	MaxUserID    = 255
 	MaxChannelID = 64

@@ -91,7 +91,7 @@ type MessageMember struct {
 // it is a reply that is shown in its thread only.
 func (m *Message) InChannel() bool { return m.ParentID == "" || m.ShowInChannel }
 
-// Counts tells whether the message raises unread numbers (facts: read state and
+// Counts tells whether the message raises unread numbers (API: read state and
 // unread).
 func (m *Message) Counts() bool { return m.InChannel() && m.raises() }
 

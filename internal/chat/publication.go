@@ -17,7 +17,7 @@ func (*Change) item() {}
 // AudienceKind says which connections an event is for.
 type AudienceKind int
 
-// The routing classes of the API (facts: events, routing classes).
+// The routing classes of the API (API: events, routing classes).
 const (
 	ToHooks        AudienceKind = iota // no connection: webhooks only
 	ToWatchers                         // connections that watch the event's channel

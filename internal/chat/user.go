@@ -6,7 +6,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// The built-in roles of users and of channel members (facts: permissions, model).
+// The built-in roles of users and of channel members (API: permissions, model).
 const (
 	RoleUser            = "user"
 	RoleGuest           = "guest"

@@ -20,7 +20,7 @@ import (
 // opConnect is the operation's name in errors; clients match on it.
 const opConnect = "Connect"
 
-// hello is the first frame of a connection (facts: websocket, hello).
+// hello is the first frame of a connection (API: websocket, hello).
 type hello struct {
 	ConnectionID string        `json:"connection_id"`
 	Me           *chat.OwnUser `json:"me"`

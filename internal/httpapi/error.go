@@ -13,7 +13,7 @@ import (
 	"chatd/internal/wire"
 )
 
-// codes is the whole mapping from kinds of errors to the API's numbers (facts:
+// codes is the whole mapping from kinds of errors to the API's numbers (API:
 // errors, code table).
 var codes = map[chat.Kind]struct{ code, status int }{
 	chat.Internal:            {-1, http.StatusInternalServerError},

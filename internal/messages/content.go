@@ -15,7 +15,7 @@ import (
 	"chatd/internal/wire"
 )
 
-// The limits of a message's parts (facts: size limits).
+// The limits of a message's parts (API: size limits).
 const (
 	maxText           = 20000    // characters, whatever the channel's type allows
 	maxMarkup         = 80 << 10 // bytes of HTML or MML from the server side

@@ -36,7 +36,7 @@ func (r *QueryRequest) Validate() error {
 	if err := within("limit", r.Limit, maxThreads); err != nil {
 		return err
 	}
-	return r.detail.validate()
+	return r.validate()
 }
 
 // QueryResponse is threads, with the cursors around them.
@@ -124,7 +124,7 @@ type GetRequest struct {
 }
 
 // Validate checks the limits.
-func (r *GetRequest) Validate() error { return r.detail.validate() }
+func (r *GetRequest) Validate() error { return r.validate() }
 
 // GetResponse is a thread.
 type GetResponse struct {

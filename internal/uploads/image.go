@@ -16,7 +16,7 @@ import (
 )
 
 // The bounds of images: of those that are stored, so that they harm nobody who shows
-// them, and of those that are resized (facts: size limits).
+// them, and of those that are resized (API: size limits).
 const (
 	maxPixels       = 250_000_000
 	maxResizePixels = 16_800_000

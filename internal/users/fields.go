@@ -16,7 +16,7 @@ import (
 	"chatd/internal/permission"
 )
 
-// The limits of users (facts: size limits). Name and image count as custom data, of
+// The limits of users (API: size limits). Name and image count as custom data, of
 // which they once were part.
 const (
 	maxName     = 255 // characters

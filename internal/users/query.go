@@ -15,7 +15,7 @@ import (
 	"chatd/internal/wire"
 )
 
-// The limits of a query (facts: pagination).
+// The limits of a query (API: pagination).
 const (
 	defaultLimit = 30
 	maxLimit     = 100
