@@ -16,9 +16,9 @@ import (
 // in many would have it name far more messages than are wanted, so the newest
 // messages of the channels are read until enough of them match.
 const (
-	fewMatches = 3000      // that the index of words is worth to be asked for
-	firstReach = time.Hour // back into many channels at first
-	reachGrows = 8         // times, at most
+	fewMatches = 3000        // that the index of words is worth to be asked for
+	firstReach = time.Second // back into many channels at first
+	reachGrows = 8           // times, at most
 )
 
 // newest returns the newest n messages that the search finds and cond keeps, not sent
