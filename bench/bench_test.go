@@ -40,7 +40,7 @@ func TestChosen(t *testing.T) {
 		want string
 		err  string
 	}{
-		{nil, "sends fanout lists history members", ""},
+		{nil, "sends fanout lists history search threads members", ""},
 		{[]string{"history", "sends"}, "history sends", ""},
 		{[]string{"nothing"}, "", `no workload "nothing"; there are sends, fanout`},
 	} {
