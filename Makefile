@@ -21,7 +21,7 @@ run: build ## Install PostgreSQL if it is missing, then run chatd with a demo ap
 	@exec bin/chatd dev $(ARGS)
 
 build: ## Build bin/chatd.
-	$(GO) build -ldflags '-X main.version=$(VERSION)' -o bin/chatd ./cmd/chatd
+	$(GO) build -ldflags '-s -w -X main.version=$(VERSION)' -o bin/chatd ./cmd/chatd
 
 test: ## Install PostgreSQL and Redis if they are missing, then run all tests.
 	@tools/need postgres redis
