@@ -3,7 +3,6 @@ package chat
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -41,10 +40,18 @@ const (
 	MaxMessageID = 255
 )
 
-var (
-	userID    = regexp.MustCompile(`^[@\w!-]+$`)
-	channelID = regexp.MustCompile(`^!?[\w-]+$`)
-)
+// of tells whether an identifier has letters, digits, _ and - only, and the
+// characters of more; an empty one has not. Every request asks this.
+func of(id, more string) bool {
+	for i := range len(id) {
+		switch c := id[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '-':
+		case strings.IndexByte(more, c) < 0:
+			return false
+		}
+	}
+	return id != ""
+}
 
 // distinctPrefix starts the ids of channels that are named by their members.
 const distinctPrefix = "!members-"
@@ -56,7 +63,7 @@ func ValidUserID(id string) error {
 		return Errorf(Invalid, "user_id is a required field")
 	case len(id) > MaxUserID:
 		return Errorf(Invalid, "user_id must be %d characters or less", MaxUserID)
-	case !userID.MatchString(id) || strings.HasPrefix(id, "!") && !strings.HasPrefix(id, anonPrefix):
+	case !of(id, "@!") || strings.HasPrefix(id, "!") && !strings.HasPrefix(id, anonPrefix):
 		return Errorf(Invalid, "user_id %q is not valid: only a-z, 0-9, @, _ and - are allowed", id)
 	}
 	return nil
@@ -64,7 +71,7 @@ func ValidUserID(id string) error {
 
 // ValidChannelType checks the name of a channel type.
 func ValidChannelType(name string) error {
-	if name == "" || len(name) > MaxChannelID || name[0] == '!' || !channelID.MatchString(name) {
+	if name == "" || len(name) > MaxChannelID || !of(name, "") {
 		return Errorf(Invalid, "channel type %q is not valid: only letters, numbers, - and _ are allowed", name)
 	}
 	return nil
@@ -73,7 +80,7 @@ func ValidChannelType(name string) error {
 // ValidChannelID checks a channel id; generated allows those that the server makes
 // from the members.
 func ValidChannelID(id string, generated bool) error {
-	ok := id != "" && len(id) <= MaxChannelID && channelID.MatchString(id)
+	ok := id != "" && len(id) <= MaxChannelID && of(strings.TrimPrefix(id, "!"), "")
 	if ok && id[0] == '!' {
 		ok = generated && strings.HasPrefix(id, distinctPrefix)
 	}

@@ -9,7 +9,6 @@ package wire
 import (
 	"bytes"
 	"errors"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -132,9 +131,26 @@ func Receive(b []byte, v any) error {
 	return Unmarshal(b, v)
 }
 
-// suspect finds what may be a NUL character or a number beyond all bounds. Only then
-// is the document looked at closely.
-var suspect = regexp.MustCompile(`\\u0000|[0-9][eE][+-]?[0-9]{4}`)
+// suspect tells whether a document may have a NUL character, or a number with an
+// exponent of four digits. Only then is it looked at closely.
+func suspect(b []byte) bool {
+	if bytes.Contains(b, []byte(`\u0000`)) {
+		return true
+	}
+	digit := func(i int) bool { return i < len(b) && '0' <= b[i] && b[i] <= '9' }
+	for i := 1; i < len(b); i++ {
+		if b[i]|' ' != 'e' || !digit(i-1) {
+			continue
+		}
+		if i+1 < len(b) && (b[i+1] == '+' || b[i+1] == '-') {
+			i++
+		}
+		if digit(i+1) && digit(i+2) && digit(i+3) && digit(i+4) {
+			return true
+		}
+	}
+	return false
+}
 
 // maxExponent bounds the exponents of numbers; more is beyond the database's.
 const maxExponent = 1000
@@ -142,7 +158,7 @@ const maxExponent = 1000
 // storable refuses documents with NUL characters or numbers that cannot be stored.
 // What is no document is left to the decoder.
 func storable(b []byte) error {
-	if !suspect.Match(b) {
+	if !suspect(b) {
 		return nil
 	}
 	d := jsontext.NewDecoder(bytes.NewReader(b), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
