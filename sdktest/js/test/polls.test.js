@@ -7,15 +7,18 @@ before(async () => {
   await server.createChannelType({ name: type, polls: true });
 });
 
+/** Waits until an event has reached each of these clients or channels. */
+const both = (emitters, type) => Promise.all(emitters.map((e) => event(e, type)));
+
 /** Two people who watch a channel in which the first sent a poll. */
 async function asked(data = {}) {
   const [ann, bob] = await people('ann', 'bob');
   for (const c of [ann, bob]) c.polls.registerSubscriptions();
   const [mine, theirs] = await room([ann, bob], {}, type);
   const { poll } = await ann.createPoll({ name: 'Where to?', options: [{ text: 'Amsterdam' }, { text: 'Boulder' }], ...data });
-  const seen = event(theirs, 'message.new');
+  const seen = both([mine, theirs], 'message.new');
   const { message } = await mine.sendMessage({ text: 'vote', poll_id: poll.id });
-  assert.equal((await seen).message.poll.id, poll.id);
+  for (const e of await seen) assert.equal(e.message.poll.id, poll.id);
   return { ann, bob, mine, theirs, poll, message, options: poll.options.map((o) => o.id) };
 }
 
@@ -57,23 +60,25 @@ test("the SDK's own poll follows what happens", async () => {
   const { ann, bob, poll, message, options } = await asked({ enforce_unique_vote: true });
   const anns = ann.polls.fromState(poll.id);
   const bobs = bob.polls.fromState(poll.id);
+  let told = both([ann, bob], 'poll.vote_casted');
   await bobs.castVote(options[0], message.id);
-  await settled(ann);
-  await settled(bob);
+  await told;
   assert.equal(anns.data.vote_count, 1);
   assert.deepEqual(anns.data.maxVotedOptionIds, [options[0]]);
   assert.deepEqual(anns.data.ownVotesByOptionId, {});
   assert.ok(bobs.data.ownVotesByOptionId[options[0]]);
+  told = both([ann, bob], 'poll.vote_changed');
   await bobs.castVote(options[1], message.id);
-  await settled(ann);
-  await settled(bob);
+  await told;
   assert.deepEqual(anns.data.vote_counts_by_option, { [options[1]]: 1 });
   assert.deepEqual(Object.keys(bobs.data.ownVotesByOptionId), [options[1]]);
+  told = both([bob], 'poll.updated');
   await anns.createOption({ text: 'Cairo' });
-  await settled(bob);
+  await told;
   assert.equal(bobs.data.options[2].text, 'Cairo');
+  told = both([bob], 'poll.closed');
   await anns.close();
-  await settled(bob);
+  await told;
   assert.equal(bobs.data.is_closed, true);
   const e = await refusal(() => bob.castPollVote(message.id, poll.id, { option_id: options[0] }));
   assert.equal(e.code, 4);
