@@ -3,7 +3,6 @@ package migrations
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -33,21 +32,16 @@ func jobs(dsn string) *goose.Migration {
 		if err != nil {
 			return err
 		}
-		_, err = m.Migrate(ctx, direction, &rivermigrate.MigrateOpts{TargetVersion: target})
-		return err
+		if _, err = m.Migrate(ctx, direction, &rivermigrate.MigrateOpts{TargetVersion: target}); err != nil {
+			return fmt.Errorf("%s: %w", jobsName, err)
+		}
+		return nil
 	}
 	return goose.NewGoMigration(jobsVersion,
 		&goose.GoFunc{RunDB: func(ctx context.Context, _ *sql.DB) error {
-			return wrapJobs(migrate(ctx, rivermigrate.DirectionUp, riverTables))
+			return migrate(ctx, rivermigrate.DirectionUp, riverTables)
 		}},
 		&goose.GoFunc{RunDB: func(ctx context.Context, _ *sql.DB) error {
-			return wrapJobs(migrate(ctx, rivermigrate.DirectionDown, -1))
+			return migrate(ctx, rivermigrate.DirectionDown, -1)
 		}})
-}
-
-func wrapJobs(err error) error {
-	if err == nil || errors.Is(err, context.Canceled) {
-		return err
-	}
-	return fmt.Errorf("%s: %w", jobsName, err)
 }

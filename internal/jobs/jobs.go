@@ -36,11 +36,10 @@ const (
 
 // Queue runs jobs. Its zero value is not usable: see New.
 type Queue struct {
-	pool     *pgxpool.Pool
-	log      *slog.Logger
-	kinds    *river.Workers
-	periodic []*river.PeriodicJob
-	client   *river.Client[pgx.Tx]
+	pool   *pgxpool.Pool
+	log    *slog.Logger
+	kinds  *river.Workers
+	client *river.Client[pgx.Tx]
 }
 
 // New returns a queue on the database at dsn: a direct connection to PostgreSQL,
@@ -75,14 +74,6 @@ func Handle[T Args](q *Queue, work func(context.Context, T) error) {
 	river.AddWorker(q.kinds, &worker[T]{work: work})
 }
 
-// Every has a job done at regular intervals, by one node of all; soon after a start
-// for the first time. The interval must be longer than the job takes.
-func (q *Queue) Every(interval time.Duration, args Args) {
-	q.periodic = append(q.periodic, river.NewPeriodicJob(river.PeriodicInterval(interval),
-		func() (river.JobArgs, *river.InsertOpts) { return args, &river.InsertOpts{MaxAttempts: 1} },
-		&river.PeriodicJobOpts{RunOnStart: true}))
-}
-
 // Give marks an error that trying again would not change.
 func Give(err error) error { return river.JobCancel(err) }
 
@@ -90,7 +81,7 @@ func Give(err error) error { return river.JobCancel(err) }
 func (q *Queue) Open() error {
 	var err error
 	q.client, err = river.NewClient(riverpgxv5.New(q.pool), &river.Config{
-		Logger: q.log, Workers: q.kinds, PeriodicJobs: q.periodic,
+		Logger: q.log, Workers: q.kinds,
 		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
 		FetchCooldown: cooldown, FetchPollInterval: poll, JobTimeout: timeout, RescueStuckJobsAfter: rescueAfter,
 		MaxAttempts: maxAttempts, SoftStopTimeout: softStop, FetchOnlyKnownKinds: true,
