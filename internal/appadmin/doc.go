@@ -1,7 +1,8 @@
 // Package appadmin is the area of what the operator of an app sets: the app's
-// settings (GET and PATCH /app) and its channel types.
+// settings (GET and PATCH /app), its channel types and the slash commands that these may
+// allow; what a command does is package commands'.
 //
-// Both kinds of settings are changed in the same way: the request's fields are
+// Settings and channel types are changed in the same way: the request's fields are
 // decoded over what is stored, under a lock, so that only what was sent changes, and
 // the result is checked as a whole before it is written.
 //

@@ -114,10 +114,17 @@ func (s *Service) CreateType(ctx context.Context, r *CreateTypeRequest) (*SavedT
 	t := &chat.ChannelType{
 		Name: r.Name, Config: permission.NewTypeConfig(r.Name, now), Grants: permission.Defaults(r.Name), CreatedAt: now, UpdatedAt: now,
 	}
-	if err := change(t, withoutZeros(given(r.Body, "grants"))); err != nil {
-		return nil, err
-	}
-	err := st.InTx(ctx, func(tx *store.Tx) error { return tx.CreateType(ctx, t, permission.MaxChannelTypes) })
+	body := withoutZeros(given(r.Body, "grants"))
+	err := st.InTx(ctx, func(tx *store.Tx) error {
+		commands, err := commandsFor(ctx, tx, body)
+		if err != nil {
+			return err
+		}
+		if err := change(t, body, commands); err != nil {
+			return err
+		}
+		return tx.CreateType(ctx, t, permission.MaxChannelTypes)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +174,11 @@ func (s *Service) UpdateType(ctx context.Context, r *UpdateTypeRequest) (*SavedT
 		if t, err = tx.LockType(ctx, r.Path); err != nil {
 			return err
 		}
-		if err := change(t, body); err != nil {
+		commands, err := commandsFor(ctx, tx, body)
+		if err != nil {
+			return err
+		}
+		if err := change(t, body, commands); err != nil {
 			return err
 		}
 		t.UpdatedAt = tx.Now()
@@ -194,8 +205,18 @@ type typeFields struct {
 	Grants      map[string][]string `json:"grants"`
 }
 
-// change puts a request's fields over a channel type and checks the result.
-func change(t *chat.ChannelType, body jsontext.Value) error {
+// commandsFor returns the app's own commands, where a change of a channel type names
+// any.
+func commandsFor(ctx context.Context, tx *store.Tx, body jsontext.Value) ([]*chat.Command, error) {
+	if !has(body, "commands") {
+		return nil, nil
+	}
+	return tx.KeepCommands(ctx)
+}
+
+// change puts a request's fields over a channel type and checks the result. commands
+// are the app's own.
+func change(t *chat.ChannelType, body jsontext.Value, commands []*chat.Command) error {
 	f := typeFields{TypeConfig: t.Config, Grants: maps.Clone(t.Grants)}
 	if err := wire.Unmarshal(body, &f); err != nil {
 		return err
@@ -203,7 +224,7 @@ func change(t *chat.ChannelType, body jsontext.Value) error {
 	f.TypeConfig.Commands = t.Config.Commands
 	if has(body, "commands") {
 		var err error
-		if f.TypeConfig.Commands, err = permission.ResolveCommands(f.Commands, nil); err != nil {
+		if f.TypeConfig.Commands, err = permission.ResolveCommands(f.Commands, commands); err != nil {
 			return err
 		}
 	}

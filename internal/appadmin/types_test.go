@@ -51,7 +51,7 @@ func TestChange(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ct := newType()
-			if err := change(ct, given(raw(tc.body), "grants")); err != nil {
+			if err := change(ct, given(raw(tc.body), "grants"), nil); err != nil {
 				t.Fatal(err)
 			}
 			if !tc.want(ct) {
@@ -94,7 +94,7 @@ func TestChangeRefused(t *testing.T) {
 	for body, text := range tests {
 		t.Run(body, func(t *testing.T) {
 			t.Parallel()
-			err := change(newType(), given(raw(body), "grants"))
+			err := change(newType(), given(raw(body), "grants"), nil)
 			if chat.KindOf(err) != chat.Invalid || !strings.Contains(err.Error(), text) {
 				t.Errorf("%v", err)
 			}

@@ -69,12 +69,12 @@ func (c *TypeConfig) Clone() TypeConfig {
 
 // Command is a slash command.
 type Command struct {
-	Name        string     `json:"name"`
-	Description string     `json:"description"`
-	Args        string     `json:"args"`
-	Set         string     `json:"set"`
-	CreatedAt   *time.Time `json:"created_at,omitzero"`
-	UpdatedAt   *time.Time `json:"updated_at,omitzero"`
+	Name        string     `db:"name" json:"name"`
+	Description string     `db:"description" json:"description"`
+	Args        string     `db:"args" json:"args"`
+	Set         string     `db:"command_set" json:"set"`
+	CreatedAt   *time.Time `db:"created_at" json:"created_at,omitzero"` // nil: a built-in one
+	UpdatedAt   *time.Time `db:"updated_at" json:"updated_at,omitzero"`
 }
 
 // ChannelType is a channel type: its configuration and what each role may do in

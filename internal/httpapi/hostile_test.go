@@ -42,6 +42,7 @@ func newSite(t *testing.T) *site {
 	path := s.Channel("messaging", "room", "ann", "bob")
 	s.As("ann").Post(path+"/message", `{"message":{"id":"`+s.Key+`","text":"hi"}}`).OK()
 	s.Server.Server().Post("/channeltypes", `{"name":"own"}`).OK()
+	s.Server.Server().Post("/commands", `{"name":"own","description":"its own"}`).OK()
 	s.ids = map[string]string{"type": "messaging", "id": "room", "user_id": "bob", "name": "own", "parent_id": s.Key}
 	conn, err := pgx.Connect(t.Context(), testkit.Database(t))
 	if err != nil {
@@ -296,6 +297,8 @@ var wholeBodies = map[string]string{
 	"MarkUnread":                 `{"user_id":"bob","message_id":"x"}`,
 	"Sync":                       `{"user_id":"ann","channel_cids":["messaging:room"],"last_sync_at":"2026-01-01T00:00:00Z"}`,
 	"CreateChannelType":          `{"name":"fresh"}`,
+	"CreateCommand":              `{"name":"fresh","description":"d"}`,
+	"UpdateCommand":              `{"description":"d"}`,
 }
 
 // TestNastyValues puts nasty values into all fields of all routes, two levels deep,

@@ -21,6 +21,11 @@ func (a *API) Routes() []Route { //nolint:funlen // a table
 		del("/channeltypes/{name}", "DeleteChannelType", a.AppAdmin.DeleteType, serverOnly),
 		get("/channeltypes/{name}", "GetChannelType", a.AppAdmin.GetType, serverOnly),
 		put("/channeltypes/{name}", "UpdateChannelType", a.AppAdmin.UpdateType, serverOnly),
+		get("/commands", "ListCommands", a.AppAdmin.ListCommands, serverOnly),
+		post("/commands", "CreateCommand", a.AppAdmin.CreateCommand, serverOnly),
+		del("/commands/{name}", "DeleteCommand", a.AppAdmin.DeleteCommand, serverOnly),
+		get("/commands/{name}", "GetCommand", a.AppAdmin.GetCommand, serverOnly),
+		put("/commands/{name}", "UpdateCommand", a.AppAdmin.UpdateCommand, serverOnly),
 		get("/tasks/{id}", "GetTask", a.AppAdmin.GetTask, serverOnly),
 
 		// Users

@@ -33,3 +33,9 @@ func (t *Tx) LockType(ctx context.Context, name string) (*chat.ChannelType, erro
 	}
 	return ct, err
 }
+
+// lockTypes returns all channel types and keeps others from changing them until the
+// transaction ends.
+func (t *Tx) lockTypes(ctx context.Context) ([]*chat.ChannelType, error) {
+	return many[chat.ChannelType](ctx, t.db, `SELECT `+typeColumns+` FROM channel_types WHERE app_id = $1 ORDER BY name FOR UPDATE`, t.ID)
+}
