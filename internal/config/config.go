@@ -31,6 +31,8 @@ type Config struct {
 	StorageURL string `env:"CHATD_STORAGE_URL" help:"Where files are kept: a folder, or s3://bucket?region=…, gs://bucket or azblob://container, with the credentials where these services' own tools look for them. All nodes must share it. Default: the folder chatd-files; of dev, a folder in its data."`
 	PublicURL  string `env:"CHATD_PUBLIC_URL" help:"Where clients reach this server, as https://chat.example.com: where links to files lead. Default: where the client that uploaded the file reached it."`
 
+	HookNetworks []netip.Prefix `env:"CHATD_HOOK_NETWORKS" help:"Networks that are not public and may be called when an administrator names a hook there, as 10.0.0.0/8,::1/128. Of dev: this machine and private networks."`
+
 	NodeID         string         `env:"CHATD_NODE_ID" help:"Name of this node in logs and among the nodes. Default: the host's name and a random end."`
 	MaxConnections int            `env:"CHATD_MAX_CONNECTIONS" default:"100" help:"Connections that one user may hold on this node, 1 to 100000."`
 	RateLimits     string         `env:"CHATD_RATE_LIMITS" default:"off" oneof:"off,on" help:"Whether requests over the API's rate limits are refused. They are counted and reported in any case."`

@@ -20,6 +20,7 @@ import (
 	"chatd/internal/httpapi"
 	"chatd/internal/jobs"
 	"chatd/internal/messages"
+	"chatd/internal/outbound"
 	"chatd/internal/polls"
 	"chatd/internal/ratelimit"
 	"chatd/internal/reads"
@@ -48,6 +49,7 @@ type Options struct {
 	RateLimits  bool           // refuse what is over the limits; they are counted anyway
 	StorageURL  string         // where files are kept: a folder, or a URL that storage.Open takes
 	PublicURL   string         // where clients reach this server; "" = where each of them did
+	HookNets    []netip.Prefix // networks that hooks may be in, beside public ones
 	DrainTime   time.Duration
 	Logger      *slog.Logger
 	Now         func() time.Time
@@ -59,7 +61,7 @@ func FromConfig(c *config.Config, log *slog.Logger) Options {
 		DatabaseURL: c.DatabaseURL, DirectURL: c.DatabaseDirectURL, RedisURL: c.RedisURL, Node: c.NodeID,
 		MaxConns: c.DatabaseMaxConns, MaxPerUser: c.MaxConnections, RateLimits: c.RateLimits == "on",
 		MoreInfo: c.MoreInfoURL, Proxies: c.TrustedProxies,
-		StorageURL: c.StorageURL, PublicURL: c.PublicURL, DrainTime: c.ShutdownTimeout, Logger: log,
+		StorageURL: c.StorageURL, PublicURL: c.PublicURL, HookNets: c.HookNetworks, DrainTime: c.ShutdownTimeout, Logger: log,
 	}
 }
 
@@ -70,6 +72,7 @@ type Server struct {
 	hub   *realtime.Hub
 	api   *httpapi.API
 	jobs  *jobs.Queue
+	out   *outbound.Client
 	redis redis.UniversalClient
 	drain time.Duration
 }
@@ -96,7 +99,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{store: st, drain: o.DrainTime}
+	s := &Server{store: st, drain: o.DrainTime, out: outbound.New(outbound.Options{Hooks: o.HookNets})}
 	if s.drain == 0 {
 		s.drain = defaultDrain
 	}

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"os"
 	"strings"
@@ -134,7 +135,8 @@ func recordOperations(base string) error {
 }
 
 func boot(ctx context.Context, dsn string, change func(*server.Options)) (*server.Server, error) {
-	o := server.Options{DatabaseURL: dsn, MaxConns: 8, StorageURL: "mem://", Logger: slog.New(slog.DiscardHandler)}
+	here := []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} // where the servers of tests are; nothing else that is not public
+	o := server.Options{DatabaseURL: dsn, MaxConns: 8, StorageURL: "mem://", HookNets: here, Logger: slog.New(slog.DiscardHandler)}
 	change(&o)
 	return server.New(ctx, o)
 }

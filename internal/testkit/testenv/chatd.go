@@ -28,7 +28,8 @@ const (
 	startPatience = time.Minute
 	stopPatience  = time.Minute
 	pollInterval  = 20 * time.Millisecond
-	logShown      = 8 << 10 // bytes of a node's log that are shown when it failed
+	logShown      = 8 << 10        // bytes of a node's log that are shown when it failed
+	testsAt       = "127.0.0.1/32" // where the tests have servers that are called
 )
 
 // startChatd starts the nodes and waits until each is ready.
@@ -105,7 +106,7 @@ func (e *environment) recordOperations(file string) error {
 // serveEnv is the environment of chatd as a server on the private PostgreSQL and
 // Redis.
 func (e *environment) serveEnv(addr string) []string {
-	env := append(os.Environ(), "CHATD_STORAGE_URL="+filepath.Join(e.dir, "files"))
+	env := append(os.Environ(), "CHATD_STORAGE_URL="+filepath.Join(e.dir, "files"), "CHATD_HOOK_NETWORKS="+testsAt)
 	for _, v := range e.vars {
 		if value, ok := strings.CutPrefix(v, "CHATD_TEST_"); ok {
 			env = append(env, "CHATD_"+value)
