@@ -58,15 +58,30 @@ func (h *Hub) stale(p *publication) {
 }
 
 // enqueue hands a publication to its dispatcher, and waits while that has more than
-// it can do. False after the end of Run.
+// it can do. False after the end of Run. While nobody is connected to this node
+// there is nothing to be handed over: who connects from now on counts as live before
+// he asks the Backend for anything, and so finds what was published.
 func (h *Hub) enqueue(p *publication) bool {
 	if len(p.Items) == 0 {
 		return true
+	}
+	if h.live.n.Load() == 0 {
+		return !h.ended()
 	}
 	select {
 	case h.dispatcherOf(p).in <- p:
 		return true
 	case <-h.stopped:
+		return false
+	}
+}
+
+// ended tells whether Run has come to its end.
+func (h *Hub) ended() bool {
+	select {
+	case <-h.stopped:
+		return true
+	default:
 		return false
 	}
 }

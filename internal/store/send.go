@@ -41,9 +41,9 @@ type Send struct {
 // transactions of this node wait for one channel's counters. One is enough for some
 // 20,000 messages a second; more make smaller batches, which cost more.
 const (
-	writerCores  = 4   // of this node, for each writer
-	writerMost   = 500 // sends in a transaction
-	writeTimeout = 30 * time.Second
+	writerCores  = 4                // of this node, for each writer
+	writerMost   = 500              // sends in a transaction
+	writeTimeout = 20 * time.Second // at least, and at most twice that
 )
 
 type pending struct {
@@ -65,7 +65,11 @@ type writer struct {
 	busy    bool // somebody commits
 	closed  bool
 
-	batch []*pending // of whom commits
+	// Of whom commits:
+	batch  []*pending
+	ctx    context.Context //nolint:containedctx // see limit
+	cancel context.CancelFunc
+	until  time.Time // when ctx is replaced
 }
 
 var shardSeed = maphash.MakeSeed()
@@ -85,6 +89,11 @@ func (s *Store) stopWriters() {
 		w.mu.Unlock()
 	}
 	s.writing.Wait()
+	for _, w := range s.writers {
+		if w.cancel != nil {
+			w.cancel()
+		}
+	}
 }
 
 // Send writes a message and returns when it is durable and published. Invalid when
@@ -159,11 +168,24 @@ func (w *writer) commitNext() bool {
 	return true
 }
 
+// limit returns a context that ends between one and two writeTimeouts from now. It is
+// kept for what is committed in a while: a timer for each send alone would cost it
+// the waking of another thread.
+func (w *writer) limit() context.Context {
+	if now := time.Now(); now.After(w.until) {
+		if w.cancel != nil {
+			w.cancel()
+		}
+		w.until = now.Add(writeTimeout)
+		w.ctx, w.cancel = context.WithTimeout(context.Background(), 2*writeTimeout)
+	}
+	return w.ctx
+}
+
 // write commits the batch: together when that works, one by one when one of them
 // spoils it for the others.
 func (w *writer) write(batch []*pending) {
-	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
-	defer cancel()
+	ctx := w.limit()
 	batch = slices.DeleteFunc(batch, func(p *pending) bool {
 		if p.ctx.Err() != nil { // nobody waits for it any more
 			p.done <- context.Cause(p.ctx)
