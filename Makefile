@@ -11,7 +11,7 @@ PKG ?= ./...
 TESTFLAGS ?=
 ARGS ?=
 
-.PHONY: help run build test test-race lint fmt check sdk sdk-two coverage bench
+.PHONY: help run build test test-race lint fmt check sdk sdk-two sdk-react coverage bench
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,11 @@ sdk-two: build ## The same against two nodes on one PostgreSQL and Redis.
 	@rm -rf results/operations
 	$(TESTENV) -chatd bin/chatd -nodes 2 -operations results/operations/js sdktest/run js
 	$(TESTENV) -chatd bin/chatd -nodes 2 -operations results/operations/go sdktest/run go
+
+sdk-react: build ## Run the tests with the React components in a real browser.
+	@tools/need postgres redis node chromium
+	npm ci --prefix sdktest/react --no-audit --no-fund --loglevel=error
+	$(TESTENV) env CHATD=$(CURDIR)/bin/chatd npm test --silent --prefix sdktest/react
 
 coverage: sdk-two ## Run the SDK tests and the route tests, and write from them what works.
 	$(TESTENV) env CHATD_TEST_OPERATIONS=$(CURDIR)/results/operations/route $(GO) test -count=1 ./internal/httpapi
