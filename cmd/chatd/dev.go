@@ -32,7 +32,7 @@ func (d *devCommand) Run(ctx context.Context, t *terminal) (err error) {
 			return err
 		}
 	}
-	c, err := t.config("CHATD_LOG_FORMAT=text", "CHATD_HOOK_NETWORKS="+nearby)
+	c, err := t.config("CHATD_LOG_FORMAT=text", "CHATD_LINK_PREVIEWS=on", "CHATD_LINK_NETWORKS="+here, "CHATD_HOOK_NETWORKS="+nearby)
 	if err != nil {
 		return err
 	}
@@ -87,8 +87,11 @@ func (d *devCommand) Run(ctx context.Context, t *terminal) (err error) {
 	return g.Wait()
 }
 
-// nearby is where a developer's own servers are: this machine and private networks.
-const nearby = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+// Where a developer's own servers are: on this machine, and in private networks.
+const (
+	here   = "127.0.0.0/8,::1/128"
+	nearby = here + ",10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+)
 
 // folder finds a place for the data and says so when it is not the one asked for.
 func (d *devCommand) folder(ctx context.Context, t *terminal) (string, error) {

@@ -31,6 +31,8 @@ type Config struct {
 	StorageURL string `env:"CHATD_STORAGE_URL" help:"Where files are kept: a folder, or s3://bucket?region=…, gs://bucket or azblob://container, with the credentials where these services' own tools look for them. All nodes must share it. Default: the folder chatd-files; of dev, a folder in its data."`
 	PublicURL  string `env:"CHATD_PUBLIC_URL" help:"Where clients reach this server, as https://chat.example.com: where links to files lead. Default: where the client that uploaded the file reached it."`
 
+	LinkPreviews string         `env:"CHATD_LINK_PREVIEWS" default:"off" oneof:"off,on" help:"Whether chatd loads the pages that messages link to, to show what they are. Of dev: on."`
+	LinkNetworks []netip.Prefix `env:"CHATD_LINK_NETWORKS" help:"Networks that are not public and whose pages any user may have shown by linking to them, as 10.1.0.0/16. Of dev: this machine."`
 	HookNetworks []netip.Prefix `env:"CHATD_HOOK_NETWORKS" help:"Networks that are not public and may be called when an administrator names a hook there, as 10.0.0.0/8,::1/128. Of dev: this machine and private networks."`
 
 	NodeID         string         `env:"CHATD_NODE_ID" help:"Name of this node in logs and among the nodes. Default: the host's name and a random end."`

@@ -19,6 +19,7 @@ import (
 	"chatd/internal/chat"
 	"chatd/internal/messages"
 	"chatd/internal/polls"
+	"chatd/internal/preview"
 	"chatd/internal/ratelimit"
 	"chatd/internal/reads"
 	"chatd/internal/realtime"
@@ -41,6 +42,7 @@ type API struct {
 	Polls    *polls.Service
 	AppAdmin *appadmin.Service
 	Uploads  *uploads.Service
+	Previews *preview.Service
 
 	Store   *store.Store
 	Access  *access.Access

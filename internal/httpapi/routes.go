@@ -65,6 +65,7 @@ func (a *API) Routes() []Route { //nolint:funlen // a table
 		post("/messages/{id}", "UpdateMessage", a.Messages.Update),
 		put("/messages/{id}", "UpdateMessagePartial", a.Messages.UpdatePartial, actingAs),
 		patch("/messages/{id}/ephemeral", "EphemeralMessageUpdate", a.Messages.UpdateEphemeral, actingAs, serverOnly),
+		get("/og", "GetOG", a.Previews.OG),
 		post("/messages/{id}/undelete", "UndeleteMessage", a.Messages.Undelete, serverOnly),
 		get("/messages/{parent_id}/replies", "GetReplies", a.Messages.Replies, actingAs, anonymousToo),
 

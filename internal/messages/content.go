@@ -30,8 +30,9 @@ const (
 // editor puts what a client sent into a message. It works on the store, or on a
 // transaction's, that it is given.
 type editor struct {
-	app  *store.App
-	seat *access.Seat
+	app    *store.App
+	seat   *access.Seat
+	linked bool // the text has become one with links
 }
 
 // content fills in what of a message can be edited, except its pin. What the
@@ -99,6 +100,7 @@ func (e *editor) text(m *chat.Message, r *chat.MessageRequest) error {
 		m.MML = *r.MML
 	}
 	if m.HTML != before && hasLink(m.HTML) {
+		e.linked = true
 		return e.seat.Require(permission.AddLinks)
 	}
 	return nil

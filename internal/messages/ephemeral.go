@@ -1,6 +1,10 @@
 package messages
 
-import "context"
+import (
+	"context"
+
+	"chatd/internal/chat"
+)
 
 // UpdateEphemeral tells those who watch of a partial update that is not stored, as
 // bots do while they are still writing. The message itself stays as it is.
@@ -14,12 +18,23 @@ func (s *Service) UpdateEphemeral(ctx context.Context, r *UpdatePartialRequest) 
 	}
 	_, app := s.app(ctx)
 	m.EndPin(app.Now())
-	req, err := patched(m, r.Set, r.Unset)
+	before, link := *m, preview{}
+	change := func(m *chat.Message) (*chat.MessageRequest, error) { return patched(m, r.Set, r.Unset) }
+	if !r.SkipEnrichURL {
+		if link, err = s.foresee(ctx, seat, m, change); err != nil {
+			return nil, err
+		}
+	}
+	req, err := change(m)
 	if err != nil {
 		return nil, err
 	}
 	if err := (&editor{app: app, seat: seat}).amend(ctx, m, req); err != nil {
 		return nil, err
+	}
+	if !r.SkipEnrichURL {
+		dropGone(&before, m)
+		link.put(m)
 	}
 	seen, err := s.views(ctx, app, seat, m)
 	if err != nil {

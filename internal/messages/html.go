@@ -3,6 +3,7 @@ package messages
 import (
 	"bytes"
 	"html"
+	"regexp"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -12,8 +13,12 @@ import (
 	"github.com/yuin/goldmark/extension"
 )
 
+// urls are what is made a link where it stands in a text. The host may be any, a
+// name on a local network or an address too.
+var urls = regexp.MustCompile(`^(?:http|https|ftp)://(?:\[[0-9a-fA-F:.]+\]|[-a-zA-Z0-9@:%._\+~#=]{1,256})(?::\d+)?(?:[/#?][-a-zA-Z0-9@:%_\+.~#$!?&/=\(\);,'">\^{}\[\]` + "`]*)?")
+
 var (
-	markdown = goldmark.New(goldmark.WithExtensions(extension.Linkify, extension.Strikethrough))
+	markdown = goldmark.New(goldmark.WithExtensions(extension.NewLinkify(extension.WithLinkifyURLRegexp(urls)), extension.Strikethrough))
 	policy   = sync.OnceValue(bluemonday.UGCPolicy)
 )
 

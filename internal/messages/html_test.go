@@ -15,6 +15,8 @@ func TestRender(t *testing.T) {
 		{`it's "fine"`, "<p>it&#39;s &#34;fine&#34;</p>\n"},
 		{"**bold** and *it* and ~~no~~", "<p><strong>bold</strong> and <em>it</em> and <del>no</del></p>\n"},
 		{"see https://example.com/a?b=c", "<p>see <a href=\"https://example.com/a?b=c\" rel=\"nofollow\">https://example.com/a?b=c</a></p>\n"},
+		{"http://127.0.0.1:80/a, http://localhost", "<p><a href=\"http://127.0.0.1:80/a\" rel=\"nofollow\">http://127.0.0.1:80/a</a>, <a href=\"http://localhost\" rel=\"nofollow\">http://localhost</a></p>\n"},
+		{"http:// http://[ javascript://x", "<p>http:// http://[ javascript://x</p>\n"},
 		{"see www.example.com", "<p>see <a href=\"http://www.example.com\" rel=\"nofollow\">www.example.com</a></p>\n"},
 		{"mail a@example.com", "<p>mail <a href=\"mailto:a@example.com\" rel=\"nofollow\">a@example.com</a></p>\n"},
 		{"1. one", "<ol>\n<li>one</li>\n</ol>\n"},

@@ -20,6 +20,7 @@ type SendRequest struct {
 	Message           *chat.MessageRequest `json:"message"`
 	KeepChannelHidden bool                 `json:"keep_channel_hidden"`
 	Pending           bool                 `json:"pending"`
+	SkipEnrichURL     bool                 `json:"skip_enrich_url"`
 }
 
 // Validate checks that there is a message.
@@ -95,7 +96,11 @@ func (s *Service) Send(ctx context.Context, r *SendRequest) (*SendResponse, erro
 		return nil, err
 	}
 	m.Shadowed = shadowed(seat, app)
-	return s.deliver(ctx, &delivery{editor: e, m: m, of: of, keepHidden: r.KeepChannelHidden})
+	d := &delivery{editor: e, m: m, of: of, keepHidden: r.KeepChannelHidden}
+	if e.linked && !r.SkipEnrichURL {
+		s.showLink(ctx, d)
+	}
+	return s.deliver(ctx, d)
 }
 
 // maySend checks what the actor may do, before looking at what he says.
@@ -140,8 +145,9 @@ type delivery struct {
 	*editor
 
 	m          *chat.Message
-	of         *chat.Message // what it replies to, or nil
-	keepHidden bool          // from members who hid the channel
+	of         *chat.Message                          // what it replies to, or nil
+	keepHidden bool                                   // from members who hid the channel
+	also       func(context.Context, *store.Tx) error // in the message's transaction; mostly nil
 }
 
 // deliver writes the message, tells of it and returns it as its author sees it.
@@ -184,7 +190,7 @@ func (s *Service) deliver(ctx context.Context, d *delivery) (*SendResponse, erro
 			return nil, err
 		}
 	}
-	if d.reveals() || d.countsForSome() || d.m.PollID != "" {
+	if d.reveals() || d.countsForSome() || d.m.PollID != "" || d.also != nil {
 		send.Before = d.before
 	}
 	if err := d.app.Send(ctx, send); err != nil {
@@ -301,6 +307,11 @@ func (d *delivery) countsForSome() bool {
 
 // before runs in the message's transaction.
 func (d *delivery) before(ctx context.Context, tx *store.Tx) error {
+	if d.also != nil {
+		if err := d.also(ctx, tx); err != nil {
+			return err
+		}
+	}
 	if d.m.PollID != "" {
 		if err := tx.CarryPoll(ctx, d.m.PollID); err != nil {
 			return err

@@ -15,6 +15,9 @@ type Service struct {
 	Store  *store.Store
 	Access *access.Access
 	Hub    Hub // may be nil: nobody is connected
+	Jobs   Queue
+	// Previews is nil where links are shown as they are.
+	Previews Previews
 
 	sending inFlight
 }

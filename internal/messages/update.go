@@ -17,8 +17,9 @@ import (
 // UpdateRequest replaces the content of a message: what it leaves out is dropped,
 // except the pin and the poll.
 type UpdateRequest struct {
-	ID      string               `path:"id" json:"-"`
-	Message *chat.MessageRequest `json:"message"`
+	ID            string               `path:"id" json:"-"`
+	Message       *chat.MessageRequest `json:"message"`
+	SkipEnrichURL bool                 `json:"skip_enrich_url"`
 }
 
 // Validate checks that there is a message.
@@ -30,7 +31,7 @@ func (s *Service) Update(ctx context.Context, r *UpdateRequest) (*Response, erro
 	if err != nil {
 		return nil, err
 	}
-	return s.edit(ctx, r.ID, func(*chat.Message) (*chat.MessageRequest, error) { return r.Message, nil })
+	return s.edit(ctx, r.ID, r.SkipEnrichURL, func(*chat.Message) (*chat.MessageRequest, error) { return r.Message, nil })
 }
 
 // UpdatePartialRequest changes some fields of a message. Names of custom fields may
@@ -38,9 +39,10 @@ func (s *Service) Update(ctx context.Context, r *UpdateRequest) (*Response, erro
 type UpdatePartialRequest struct {
 	chat.ActAs
 
-	ID    string         `path:"id" json:"-"`
-	Set   jsontext.Value `json:"set"`
-	Unset []string       `json:"unset"`
+	ID            string         `path:"id" json:"-"`
+	Set           jsontext.Value `json:"set"`
+	Unset         []string       `json:"unset"`
+	SkipEnrichURL bool           `json:"skip_enrich_url"`
 }
 
 // Validate checks that no field is named that cannot be changed.
@@ -70,7 +72,7 @@ func (r *UpdatePartialRequest) Validate() error {
 
 // UpdatePartial changes some fields of a message as the actor.
 func (s *Service) UpdatePartial(ctx context.Context, r *UpdatePartialRequest) (*Response, error) {
-	return s.edit(ctx, r.ID, func(m *chat.Message) (*chat.MessageRequest, error) { return patched(m, r.Set, r.Unset) })
+	return s.edit(ctx, r.ID, r.SkipEnrichURL, func(m *chat.Message) (*chat.MessageRequest, error) { return patched(m, r.Set, r.Unset) })
 }
 
 // patched is a message, with a partial update, as a client would send all of it.
@@ -110,12 +112,19 @@ type editable struct {
 }
 
 // edit changes a message into what change makes of it, under the lock of its row.
-func (s *Service) edit(ctx context.Context, id string, change func(*chat.Message) (*chat.MessageRequest, error)) (*Response, error) {
-	seat, _, err := s.find(ctx, id)
+// change may be called more than once. Its links are shown unless asIs.
+func (s *Service) edit(ctx context.Context, id string, asIs bool, change func(*chat.Message) (*chat.MessageRequest, error)) (*Response, error) {
+	seat, was, err := s.find(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	_, app := s.app(ctx)
+	link := preview{}
+	if !asIs {
+		if link, err = s.foresee(ctx, seat, was, change); err != nil {
+			return nil, err
+		}
+	}
 	var seen views
 	err = app.InTx(ctx, func(tx *store.Tx) error {
 		m, err := tx.LockMessage(ctx, id)
@@ -134,6 +143,11 @@ func (s *Service) edit(ctx context.Context, id string, change func(*chat.Message
 		e, poll := &editor{app: tx.App, seat: seat}, m.PollID
 		if err := e.amend(ctx, m, req); err != nil {
 			return err
+		}
+		if !asIs {
+			if err := s.showEdited(ctx, tx, &before, m, link); err != nil {
+				return err
+			}
 		}
 		if m.PollID != poll {
 			if err := tx.CarryPoll(ctx, m.PollID); err != nil {

@@ -22,6 +22,7 @@ import (
 	"chatd/internal/messages"
 	"chatd/internal/outbound"
 	"chatd/internal/polls"
+	"chatd/internal/preview"
 	"chatd/internal/ratelimit"
 	"chatd/internal/reads"
 	"chatd/internal/realtime"
@@ -50,6 +51,8 @@ type Options struct {
 	StorageURL  string         // where files are kept: a folder, or a URL that storage.Open takes
 	PublicURL   string         // where clients reach this server; "" = where each of them did
 	HookNets    []netip.Prefix // networks that hooks may be in, beside public ones
+	Previews    bool           // load pages that are linked to
+	PageNets    []netip.Prefix // networks that such pages may be in, beside public ones
 	DrainTime   time.Duration
 	Logger      *slog.Logger
 	Now         func() time.Time
@@ -61,7 +64,8 @@ func FromConfig(c *config.Config, log *slog.Logger) Options {
 		DatabaseURL: c.DatabaseURL, DirectURL: c.DatabaseDirectURL, RedisURL: c.RedisURL, Node: c.NodeID,
 		MaxConns: c.DatabaseMaxConns, MaxPerUser: c.MaxConnections, RateLimits: c.RateLimits == "on",
 		MoreInfo: c.MoreInfoURL, Proxies: c.TrustedProxies,
-		StorageURL: c.StorageURL, PublicURL: c.PublicURL, HookNets: c.HookNetworks, DrainTime: c.ShutdownTimeout, Logger: log,
+		StorageURL: c.StorageURL, PublicURL: c.PublicURL, HookNets: c.HookNetworks,
+		Previews: c.LinkPreviews == "on", PageNets: c.LinkNetworks, DrainTime: c.ShutdownTimeout, Logger: log,
 	}
 }
 
@@ -73,8 +77,10 @@ type Server struct {
 	api   *httpapi.API
 	jobs  *jobs.Queue
 	out   *outbound.Client
-	redis redis.UniversalClient
-	drain time.Duration
+
+	previews *preview.Service
+	redis    redis.UniversalClient
+	drain    time.Duration
 }
 
 // verifiedTokens bounds the cache of tokens whose signature was checked.
@@ -99,7 +105,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{store: st, drain: o.DrainTime, out: outbound.New(outbound.Options{Hooks: o.HookNets})}
+	s := &Server{store: st, drain: o.DrainTime, out: outbound.New(outbound.Options{Hooks: o.HookNets, Pages: o.PageNets})}
 	if s.drain == 0 {
 		s.drain = defaultDrain
 	}
@@ -133,6 +139,11 @@ func (s *Server) build(o Options) error {
 		}
 	}
 	links := s.links(o)
+	var pages preview.Pages
+	if o.Previews {
+		pages = s.out
+	}
+	s.previews = preview.New(pages)
 	b := &backend{}
 	s.hub = realtime.New(realtime.Config{
 		Node: o.Node, Backend: b, Bus: bus, Logger: o.Logger, Now: o.Now, MaxConnsPerUser: o.MaxPerUser,
@@ -172,7 +183,8 @@ func (s *Server) areas(b *backend, links *storage.Links) *httpapi.API {
 	acc := &access.Access{Store: s.store}
 	us := &users.Service{Store: s.store, Access: acc, Hub: s.hub}
 	acc.Users = us
-	ms := &messages.Service{Store: s.store, Access: acc, Hub: s.hub}
+	ms := &messages.Service{Store: s.store, Access: acc, Hub: s.hub, Jobs: s.jobs, Previews: s.previews}
+	ms.HandleJobs(s.jobs)
 	cs := &channels.Service{Store: s.store, Access: acc, Hub: s.hub, Messages: ms, Jobs: s.jobs}
 	cs.HandleJobs(s.jobs)
 	rs := &reads.Service{Store: s.store, Access: acc, Hub: s.hub}
@@ -180,9 +192,10 @@ func (s *Server) areas(b *backend, links *storage.Links) *httpapi.API {
 	ts := &threads.Service{Store: s.store, Access: acc, Watch: cs}
 	return &httpapi.API{
 		Users: us, Channels: cs, Messages: ms, Reads: rs, Search: &search.Service{Store: s.store, Access: acc}, Threads: ts, AppAdmin: &appadmin.Service{Store: s.store},
-		Polls:   &polls.Service{Store: s.store, Access: acc, Messages: ms},
-		Uploads: &uploads.Service{Store: s.store, Access: acc, Storage: s.files, Links: links, Resizer: uploads.NewResizer()},
-		Store:   s.store, Access: acc, Hub: s.hub, Links: links, Tokens: auth.NewVerifier(verifiedTokens),
+		Previews: s.previews,
+		Polls:    &polls.Service{Store: s.store, Access: acc, Messages: ms},
+		Uploads:  &uploads.Service{Store: s.store, Access: acc, Storage: s.files, Links: links, Resizer: uploads.NewResizer()},
+		Store:    s.store, Access: acc, Hub: s.hub, Links: links, Tokens: auth.NewVerifier(verifiedTokens),
 	}
 }
 
@@ -240,6 +253,7 @@ func (s *Server) Run(ctx context.Context) error {
 		err = errors.Join(err, <-worked)
 	}
 	stopJobs()
+	s.previews.Close()
 	s.store.Close()
 	err = errors.Join(err, s.files.Close())
 	if s.redis != nil {
