@@ -265,7 +265,7 @@ func (w *writer) alone(ctx context.Context, p *pending) error {
 
 func (w *writer) commit(ctx context.Context, app chat.AppID, group []*pending) error {
 	return retry(func() error {
-		if len(group) == 1 && group[0].send.Message.ParentID == "" {
+		if len(group) == 1 && isPlain(group[0].send.Message) {
 			return w.single(ctx, app, group[0].send)
 		}
 		b := newRows(group).statements(app)
@@ -282,27 +282,30 @@ func byApp(batch []*pending) map[chat.AppID][]*pending {
 	return out
 }
 
-// sendOne is a message alone in one statement. Of a channel that is gone, nothing
-// is written.
+// sendOne is a plain message alone in one statement; what it has not is left to the
+// defaults of its columns. Of a channel that is gone, nothing is written.
 const sendOne = `
-	WITH n AS (UPDATE channel_counters SET unread_seq = unread_seq + $31, message_count = message_count + 1,
-			last_message_at = CASE WHEN $32 THEN greatest(last_message_at, $30) ELSE last_message_at END
+	WITH n AS (UPDATE channel_counters SET unread_seq = unread_seq + $10, message_count = message_count + 1,
+			last_message_at = CASE WHEN $11 THEN greatest(last_message_at, $9) ELSE last_message_at END
 		WHERE app_id = $1 AND cid = $3 RETURNING unread_seq, message_count),
-	m AS (INSERT INTO messages (app_id, ` + insertColumns + `)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::json, $12::text[], $13::bool, $14::bool, $15::text[], $16::text[], $17, $18::bool, $19::bool,
-			$20::bool, $21::bool, $22::bool, $23::timestamptz, $24, $25::timestamptz, $26::text[], $27, $28, $29::jsonb, $30::timestamptz, $30::timestamptz
-		FROM n),
+	m AS (INSERT INTO messages (app_id, id, cid, user_id, type, text, html, custom, in_channel, created_at, updated_at)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8::jsonb, TRUE, $9::timestamptz, $9::timestamptz FROM n),
 	r AS (INSERT INTO reads (app_id, cid, user_id, unread_base, last_read, last_read_message_id)
-		SELECT $1, $3, $33, unread_seq, $30, $2 FROM n WHERE $33 <> ''
+		SELECT $1, $3, $12, unread_seq, $9, $2 FROM n WHERE $12 <> ''
 		ON CONFLICT (app_id, cid, user_id) DO UPDATE
 		SET unread_base = excluded.unread_base, last_read = excluded.last_read, last_read_message_id = excluded.last_read_message_id)
 	SELECT unread_seq, message_count FROM n`
 
+// isPlain tells whether a message has nothing but what sendOne writes.
+func isPlain(m *chat.Message) bool {
+	return m.ParentID == "" && array(m.Attachments) == "[]" && m.MML == "" && m.Command == "" && m.Args == "" &&
+		len(m.MentionedUserIDs) == 0 && !m.MentionedChannel && !m.MentionedHere && len(m.MentionedRoles) == 0 && len(m.MentionedGroupIDs) == 0 &&
+		!m.ShowInChannel && !m.Silent && !m.Shadowed && !m.Pinned && m.PinnedAt == nil && m.PinnedByID == "" && m.PinExpires == nil && len(m.RestrictedVisibility) == 0 && m.QuotedMessageID == "" && m.PollID == ""
+}
+
 func (w *writer) single(ctx context.Context, app chat.AppID, s *Send) error {
 	m := s.Message
-	args := append(make([]any, 0, 33), app)
-	args = append(args, insertValues(m)...)
-	args = append(args, m.CreatedAt, counted(m), s.Touch, s.Reader)
+	args := []any{app, m.ID, m.CID, m.UserID, m.Type, m.Text, m.HTML, object(m.Custom), m.CreatedAt, counted(m), s.Touch, s.Reader}
 	var seq int64
 	var total int
 	err := w.s.pool.QueryRow(ctx, sendOne, args...).Scan(&seq, &total)
@@ -337,21 +340,6 @@ func counted(m *chat.Message) int {
 		return 1
 	}
 	return 0
-}
-
-// insertColumns are the columns of a new message, all but app_id; insertValues
-// gives their values up to created_at and updated_at, which are the same.
-const insertColumns = `id, cid, user_id, type, text, html, mml, command, args, attachments, mentioned_users, mentioned_channel, mentioned_here,
-	mentioned_roles, mentioned_group_ids, parent_id, show_in_channel, in_channel, silent, shadowed, pinned, pinned_at, pinned_by_id, pin_expires,
-	restricted_visibility, quoted_message_id, poll_id, custom, created_at, updated_at`
-
-func insertValues(m *chat.Message) []any {
-	return []any{
-		m.ID, m.CID, m.UserID, m.Type, m.Text, m.HTML, m.MML, m.Command, m.Args, array(m.Attachments),
-		list(m.MentionedUserIDs), m.MentionedChannel, m.MentionedHere, list(m.MentionedRoles), list(m.MentionedGroupIDs),
-		m.ParentID, m.ShowInChannel, m.InChannel(), m.Silent, m.Shadowed, m.Pinned, m.PinnedAt, m.PinnedByID, m.PinExpires,
-		list(m.RestrictedVisibility), m.QuotedMessageID, m.PollID, object(m.Custom),
-	}
 }
 
 // array is raw JSON as a list, never NULL.

@@ -29,7 +29,10 @@ const (
 		ON CONFLICT (app_id, cid, user_id) DO UPDATE
 		SET unread_base = excluded.unread_base, last_read = excluded.last_read, last_read_message_id = excluded.last_read_message_id),
 	m AS (
-		INSERT INTO messages (app_id, ` + insertColumns + `)
+		INSERT INTO messages (app_id, id, cid, user_id, type, text, html, mml, command, args, attachments,
+			mentioned_users, mentioned_channel, mentioned_here, mentioned_roles, mentioned_group_ids,
+			parent_id, show_in_channel, in_channel, silent, shadowed, pinned, pinned_at, pinned_by_id, pin_expires,
+			restricted_visibility, quoted_message_id, poll_id, custom, created_at, updated_at)
 		SELECT $1, id, cid, user_id, type, text, html, mml, command, args, attachments,
 			` + listOf + `0)) END, mentioned_channel, mentioned_here, ` + listOf + `1)) END, ` + listOf + `2)) END,
 			parent_id, show_in_channel, in_channel, silent, shadowed, pinned, pinned_at, pinned_by_id, pin_expires,
