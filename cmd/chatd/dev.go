@@ -32,7 +32,7 @@ func (d *devCommand) Run(ctx context.Context, t *terminal) (err error) {
 			return err
 		}
 	}
-	c, err := t.config("CHATD_LOG_FORMAT=text", "CHATD_LINK_PREVIEWS=on", "CHATD_LINK_NETWORKS="+here, "CHATD_HOOK_NETWORKS="+nearby)
+	c, err := t.config("CHATD_LOG_FORMAT=text", "CHATD_LINK_PREVIEWS=on", "CHATD_TRANSLATE_URL="+server.Dictionary, "CHATD_LINK_NETWORKS="+here, "CHATD_HOOK_NETWORKS="+nearby)
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func (d *ChannelData) check() error {
 		func() error { return d.Invites.check("data.invites") },
 		func() error { return checkTags("data.filter_tags", d.FilterTags) },
 		func() error { return checkTeam(d.Team) },
-		func() error { return checkText("data.auto_translation_language", d.AutoTranslationLanguage) },
+		func() error { return checkLanguages("data.auto_translation_language", d.AutoTranslationLanguage) },
 	)
 }
 
@@ -87,10 +87,19 @@ func checkTeam(team *string) error {
 	return nil
 }
 
-func checkText(name string, s *string) error {
-	const most = 16 // bytes: a language
-	if s != nil && (len(*s) > most || strings.Contains(*s, "\x00")) {
+// checkLanguages checks codes of languages between commas; "" names none.
+func checkLanguages(name string, list *string) error {
+	const most = 256 // bytes
+	if list == nil || *list == "" {
+		return nil
+	}
+	if len(*list) > most {
 		return chat.Errorf(chat.Invalid, "%s must be %d characters or less", name, most)
+	}
+	for code := range strings.SplitSeq(*list, ",") {
+		if err := chat.ValidLanguage(name, strings.TrimSpace(code)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

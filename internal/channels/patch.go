@@ -125,7 +125,7 @@ var specials = map[string]special{
 		if err := decode("auto_translation_language", v, &ch.AutoTranslationLanguage); err != nil {
 			return err
 		}
-		return checkText("auto_translation_language", &ch.AutoTranslationLanguage)
+		return checkLanguages("auto_translation_language", &ch.AutoTranslationLanguage)
 	}},
 	"config_overrides": {"", func(ch *chat.Channel, v jsontext.Value, commands []*chat.Command) error {
 		overrides, err := checkOverrides(v, commands)

@@ -33,6 +33,8 @@ type Config struct {
 
 	LinkPreviews string         `env:"CHATD_LINK_PREVIEWS" default:"off" oneof:"off,on" help:"Whether chatd loads the pages that messages link to, to show what they are. Of dev: on."`
 	LinkNetworks []netip.Prefix `env:"CHATD_LINK_NETWORKS" help:"Networks that are not public and whose pages any user may have shown by linking to them, as 10.1.0.0/16. Of dev: this machine."`
+	TranslateURL string         `env:"CHATD_TRANSLATE_URL" secret:"url" help:"Server with LibreTranslate's API that translates messages, as https://translate.example.com, wherever it is; or dictionary, a few built-in phrases for tests and demonstrations. Empty: no translations. Of dev: dictionary."`
+	TranslateKey string         `env:"CHATD_TRANSLATE_KEY" secret:"text" help:"That server's API key, if it asks for one."`
 	HookNetworks []netip.Prefix `env:"CHATD_HOOK_NETWORKS" help:"Networks that are not public and may be called when an administrator names a hook there, as 10.0.0.0/8,::1/128. Of dev: this machine and private networks."`
 
 	NodeID         string         `env:"CHATD_NODE_ID" help:"Name of this node in logs and among the nodes. Default: the host's name and a random end."`
@@ -100,6 +102,7 @@ func (c *Config) check() []string {
 	must(hasScheme(c.DatabaseURL, "postgres", "postgresql"), "CHATD_DATABASE_URL: not a URL of the form postgres://…")
 	must(c.DatabaseDirectURL == c.DatabaseURL || hasScheme(c.DatabaseDirectURL, "postgres", "postgresql"), "CHATD_DATABASE_DIRECT_URL: not a URL of the form postgres://…")
 	must(hasScheme(c.RedisURL, "redis", "rediss", "unix"), "CHATD_REDIS_URL: not a URL of the form redis://… or rediss://…")
+	must(c.TranslateURL == "dictionary" || hasScheme(c.TranslateURL, "http", "https"), "CHATD_TRANSLATE_URL: neither a URL of the form https://… nor dictionary")
 	must(hasScheme(c.MoreInfoURL, "http", "https"), "CHATD_MORE_INFO_URL: not a URL of the form https://…")
 	must(hasScheme(c.PublicURL, "http", "https") && !strings.ContainsAny(c.PublicURL, "?#\"\\ "), "CHATD_PUBLIC_URL: not a URL of the form https://host/path")
 	must(c.DatabaseMaxConns >= minConns && c.DatabaseMaxConns <= maxConns, "CHATD_DATABASE_MAX_CONNS: %d is not between %d and %d", c.DatabaseMaxConns, minConns, maxConns)

@@ -27,6 +27,7 @@ import (
 	"chatd/internal/storage"
 	"chatd/internal/store"
 	"chatd/internal/threads"
+	"chatd/internal/translation"
 	"chatd/internal/uploads"
 	"chatd/internal/users"
 )
@@ -43,6 +44,8 @@ type API struct {
 	AppAdmin *appadmin.Service
 	Uploads  *uploads.Service
 	Previews *preview.Service
+
+	Translation *translation.Service
 
 	Store   *store.Store
 	Access  *access.Access

@@ -66,6 +66,8 @@ func (a *API) Routes() []Route { //nolint:funlen // a table
 		put("/messages/{id}", "UpdateMessagePartial", a.Messages.UpdatePartial, actingAs),
 		patch("/messages/{id}/ephemeral", "EphemeralMessageUpdate", a.Messages.UpdateEphemeral, actingAs, serverOnly),
 		get("/og", "GetOG", a.Previews.OG),
+		post("/messages/{id}/translate", "TranslateMessage", a.Translation.Message, actingAs),
+		post("/translate", "Translate", a.Translation.Text),
 		post("/messages/{id}/undelete", "UndeleteMessage", a.Messages.Undelete, serverOnly),
 		get("/messages/{parent_id}/replies", "GetReplies", a.Messages.Replies, actingAs, anonymousToo),
 

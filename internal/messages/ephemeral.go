@@ -18,12 +18,11 @@ func (s *Service) UpdateEphemeral(ctx context.Context, r *UpdatePartialRequest) 
 	}
 	_, app := s.app(ctx)
 	m.EndPin(app.Now())
-	before, link := *m, preview{}
+	before := *m
 	change := func(m *chat.Message) (*chat.MessageRequest, error) { return patched(m, r.Set, r.Unset) }
-	if !r.SkipEnrichURL {
-		if link, err = s.foresee(ctx, seat, m, change); err != nil {
-			return nil, err
-		}
+	plan, err := s.foresee(ctx, seat, m, r.SkipEnrichURL, change)
+	if err != nil {
+		return nil, err
 	}
 	req, err := change(m)
 	if err != nil {
@@ -32,10 +31,7 @@ func (s *Service) UpdateEphemeral(ctx context.Context, r *UpdatePartialRequest) 
 	if err := (&editor{app: app, seat: seat}).amend(ctx, m, req); err != nil {
 		return nil, err
 	}
-	if !r.SkipEnrichURL {
-		dropGone(&before, m)
-		link.put(m)
-	}
+	plan.put(&before, m)
 	seen, err := s.views(ctx, app, seat, m)
 	if err != nil {
 		return nil, err

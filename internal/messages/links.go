@@ -31,10 +31,6 @@ type Queue interface {
 	Enqueue(ctx context.Context, tx *store.Tx, args jobs.Args, at time.Time) error
 }
 
-// previewWait is how long a send or an edit may wait for a preview: clients give up
-// after three seconds. One that takes longer follows in an update of the message.
-const previewWait = 1500 * time.Millisecond
-
 // preview is what becomes of a link in a message: an attachment, now or later. The
 // zero preview is none.
 type preview struct {
@@ -43,62 +39,31 @@ type preview struct {
 	later      bool
 }
 
-// preview finds what is to be shown of a link. "" has nothing to show.
+// preview finds what is to be shown of a link, while ctx lasts. "" has nothing to
+// show.
 func (s *Service) preview(ctx context.Context, app *chat.App, link string) preview {
-	if s.Previews == nil || link == "" {
+	if link == "" {
 		return preview{}
 	}
 	if app.Settings.AsyncURLEnrichEnabled {
 		return preview{link: link, later: true}
 	}
-	ctx, cancel := context.WithTimeout(ctx, previewWait)
-	defer cancel()
 	a, err := s.Previews.Preview(ctx, link)
 	return preview{link: link, attachment: a, later: errors.Is(err, context.DeadlineExceeded)}
 }
 
-// showLink puts a preview into a new message, or has it follow.
-func (s *Service) showLink(ctx context.Context, d *delivery) {
-	if !d.seat.Channel.Config.URLEnrichment {
-		return
-	}
-	p := s.preview(ctx, d.seat.Actor.App, wanted(d.m.HTML, d.m.Attachments))
-	p.put(d.m)
-	if p.later {
-		d.also = func(ctx context.Context, tx *store.Tx) error { return s.follow(ctx, tx, d.m, p) }
-	}
+// mayEdit tells whether the actor may change what a message says.
+func mayEdit(seat *access.Seat, m *chat.Message) bool {
+	return seat.May(permission.UpdateMessage, own(seat, m))
 }
 
-// foresee finds the preview for an edit before its row is locked, as a page may take
-// long. The row may change meanwhile: showEdited looks again.
-func (s *Service) foresee(ctx context.Context, seat *access.Seat, m *chat.Message, change func(*chat.Message) (*chat.MessageRequest, error)) (preview, error) {
-	if s.Previews == nil || !seat.Channel.Config.URLEnrichment || m.DeletedAt != nil {
-		return preview{}, nil
-	}
-	r, err := change(m)
-	if err != nil || r.Text == nil {
-		return preview{}, err
-	}
+// foreseeLink finds the preview for an edit that makes r of a message.
+func (s *Service) foreseeLink(ctx context.Context, seat *access.Seat, m *chat.Message, r *chat.MessageRequest) preview {
 	htm := render(*r.Text)
-	link := wanted(htm, r.Attachments)
-	switch {
-	case link == "", htm == m.HTML && equal(r.Attachments, m.Attachments):
-		return preview{}, nil
-	case !seat.May(permission.AddLinks, seat.Owner()), !seat.May(permission.UpdateMessage, own(seat, m)):
-		return preview{}, nil // the edit is refused in the transaction
+	if htm == m.HTML && equal(r.Attachments, m.Attachments) || !seat.May(permission.AddLinks, seat.Owner()) {
+		return preview{}
 	}
-	return s.preview(ctx, seat.Actor.App, link), nil
-}
-
-// showEdited makes an edited message show its links as they are now: previews of
-// links that are gone go, and p comes.
-func (s *Service) showEdited(ctx context.Context, tx *store.Tx, before, m *chat.Message, p preview) error {
-	dropGone(before, m)
-	p.put(m)
-	if p.later {
-		return s.follow(ctx, tx, m, p)
-	}
-	return nil
+	return s.preview(ctx, seat.Actor.App, wanted(htm, r.Attachments))
 }
 
 // follow has a preview follow in an update of the message.

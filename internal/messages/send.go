@@ -97,9 +97,7 @@ func (s *Service) Send(ctx context.Context, r *SendRequest) (*SendResponse, erro
 	}
 	m.Shadowed = shadowed(seat, app)
 	d := &delivery{editor: e, m: m, of: of, keepHidden: r.KeepChannelHidden}
-	if e.linked && !r.SkipEnrichURL {
-		s.showLink(ctx, d)
-	}
+	s.ask(ctx, d, r.SkipEnrichURL)
 	return s.deliver(ctx, d)
 }
 
@@ -145,9 +143,9 @@ type delivery struct {
 	*editor
 
 	m          *chat.Message
-	of         *chat.Message                          // what it replies to, or nil
-	keepHidden bool                                   // from members who hid the channel
-	also       func(context.Context, *store.Tx) error // in the message's transaction; mostly nil
+	of         *chat.Message                            // what it replies to, or nil
+	keepHidden bool                                     // from members who hid the channel
+	also       []func(context.Context, *store.Tx) error // in the message's transaction; mostly none
 }
 
 // deliver writes the message, tells of it and returns it as its author sees it.
@@ -190,7 +188,7 @@ func (s *Service) deliver(ctx context.Context, d *delivery) (*SendResponse, erro
 			return nil, err
 		}
 	}
-	if d.reveals() || d.countsForSome() || d.m.PollID != "" || d.also != nil {
+	if d.reveals() || d.countsForSome() || d.m.PollID != "" || len(d.also) > 0 {
 		send.Before = d.before
 	}
 	if err := d.app.Send(ctx, send); err != nil {
@@ -307,8 +305,8 @@ func (d *delivery) countsForSome() bool {
 
 // before runs in the message's transaction.
 func (d *delivery) before(ctx context.Context, tx *store.Tx) error {
-	if d.also != nil {
-		if err := d.also(ctx, tx); err != nil {
+	for _, also := range d.also {
+		if err := also(ctx, tx); err != nil {
 			return err
 		}
 	}

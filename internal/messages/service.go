@@ -17,7 +17,8 @@ type Service struct {
 	Hub    Hub // may be nil: nobody is connected
 	Jobs   Queue
 	// Previews is nil where links are shown as they are.
-	Previews Previews
+	Previews   Previews
+	Translator Translator
 
 	sending inFlight
 }

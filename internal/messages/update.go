@@ -119,11 +119,9 @@ func (s *Service) edit(ctx context.Context, id string, asIs bool, change func(*c
 		return nil, err
 	}
 	_, app := s.app(ctx)
-	link := preview{}
-	if !asIs {
-		if link, err = s.foresee(ctx, seat, was, change); err != nil {
-			return nil, err
-		}
+	plan, err := s.foresee(ctx, seat, was, asIs, change)
+	if err != nil {
+		return nil, err
 	}
 	var seen views
 	err = app.InTx(ctx, func(tx *store.Tx) error {
@@ -144,10 +142,9 @@ func (s *Service) edit(ctx context.Context, id string, asIs bool, change func(*c
 		if err := e.amend(ctx, m, req); err != nil {
 			return err
 		}
-		if !asIs {
-			if err := s.showEdited(ctx, tx, &before, m, link); err != nil {
-				return err
-			}
+		plan.put(&before, m)
+		if err := plan.follow(ctx, tx, &before, m); err != nil {
+			return err
 		}
 		if m.PollID != poll {
 			if err := tx.CarryPoll(ctx, m.PollID); err != nil {

@@ -30,6 +30,7 @@ import (
 	"chatd/internal/storage"
 	"chatd/internal/store"
 	"chatd/internal/threads"
+	"chatd/internal/translation"
 	"chatd/internal/uploads"
 	"chatd/internal/users"
 	"chatd/migrations"
@@ -53,9 +54,12 @@ type Options struct {
 	HookNets    []netip.Prefix // networks that hooks may be in, beside public ones
 	Previews    bool           // load pages that are linked to
 	PageNets    []netip.Prefix // networks that such pages may be in, beside public ones
-	DrainTime   time.Duration
-	Logger      *slog.Logger
-	Now         func() time.Time
+	// TranslateURL is a server with LibreTranslate's API, Dictionary, or "" for none.
+	TranslateURL string
+	TranslateKey string
+	DrainTime    time.Duration
+	Logger       *slog.Logger
+	Now          func() time.Time
 }
 
 // FromConfig takes the options from the configuration.
@@ -65,7 +69,7 @@ func FromConfig(c *config.Config, log *slog.Logger) Options {
 		MaxConns: c.DatabaseMaxConns, MaxPerUser: c.MaxConnections, RateLimits: c.RateLimits == "on",
 		MoreInfo: c.MoreInfoURL, Proxies: c.TrustedProxies,
 		StorageURL: c.StorageURL, PublicURL: c.PublicURL, HookNets: c.HookNetworks,
-		Previews: c.LinkPreviews == "on", PageNets: c.LinkNetworks, DrainTime: c.ShutdownTimeout, Logger: log,
+		Previews: c.LinkPreviews == "on", PageNets: c.LinkNetworks, TranslateURL: c.TranslateURL, TranslateKey: c.TranslateKey, DrainTime: c.ShutdownTimeout, Logger: log,
 	}
 }
 
@@ -150,7 +154,7 @@ func (s *Server) build(o Options) error {
 		OnStale: s.store.Forget, OnGap: s.store.ForgetAll, Finish: links.Sign,
 	})
 	s.store.Attach(s.hub, s.hub)
-	s.api = s.areas(b, links)
+	s.api = s.areas(b, links, translator(o))
 	s.api.Logger = o.Logger
 	s.api.MoreInfo, s.api.Proxies = o.MoreInfo, o.Proxies
 	mode := ratelimit.Off
@@ -160,6 +164,22 @@ func (s *Server) build(o Options) error {
 	s.api.Limits = &ratelimit.Policy{Limiter: limiter, Mode: mode}
 	s.api.Metrics = httpapi.NewMetrics(s.gauges())
 	return nil
+}
+
+// Dictionary stands for a URL in TranslateURL: a few phrases that need no server.
+const Dictionary = "dictionary"
+
+// translator is what translates, nil for nothing. Its server was named by the
+// operator, so it may be in any network.
+func translator(o Options) translation.Provider {
+	switch o.TranslateURL {
+	case "":
+		return nil
+	case Dictionary:
+		return translation.Dictionary{}
+	}
+	anywhere := []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
+	return &translation.Libre{URL: o.TranslateURL, Key: o.TranslateKey, Poster: outbound.New(outbound.Options{Hooks: anywhere})}
 }
 
 // links are the links to files; how long they are good for is a setting of each app.
@@ -179,12 +199,15 @@ func (s *Server) links(o Options) *storage.Links {
 }
 
 // areas builds the areas of the API and joins them where one needs another.
-func (s *Server) areas(b *backend, links *storage.Links) *httpapi.API {
+func (s *Server) areas(b *backend, links *storage.Links, translator translation.Provider) *httpapi.API {
 	acc := &access.Access{Store: s.store}
 	us := &users.Service{Store: s.store, Access: acc, Hub: s.hub}
 	acc.Users = us
 	ms := &messages.Service{Store: s.store, Access: acc, Hub: s.hub, Jobs: s.jobs, Previews: s.previews}
 	ms.HandleJobs(s.jobs)
+	tr := &translation.Service{Store: s.store, Access: acc, Messages: ms, Jobs: s.jobs, Provider: translator}
+	tr.HandleJobs(s.jobs)
+	ms.Translator = tr
 	cs := &channels.Service{Store: s.store, Access: acc, Hub: s.hub, Messages: ms, Jobs: s.jobs}
 	cs.HandleJobs(s.jobs)
 	rs := &reads.Service{Store: s.store, Access: acc, Hub: s.hub}
@@ -192,10 +215,10 @@ func (s *Server) areas(b *backend, links *storage.Links) *httpapi.API {
 	ts := &threads.Service{Store: s.store, Access: acc, Watch: cs}
 	return &httpapi.API{
 		Users: us, Channels: cs, Messages: ms, Reads: rs, Search: &search.Service{Store: s.store, Access: acc}, Threads: ts, AppAdmin: &appadmin.Service{Store: s.store},
-		Previews: s.previews,
-		Polls:    &polls.Service{Store: s.store, Access: acc, Messages: ms},
-		Uploads:  &uploads.Service{Store: s.store, Access: acc, Storage: s.files, Links: links, Resizer: uploads.NewResizer()},
-		Store:    s.store, Access: acc, Hub: s.hub, Links: links, Tokens: auth.NewVerifier(verifiedTokens),
+		Previews: s.previews, Translation: tr,
+		Polls:   &polls.Service{Store: s.store, Access: acc, Messages: ms},
+		Uploads: &uploads.Service{Store: s.store, Access: acc, Storage: s.files, Links: links, Resizer: uploads.NewResizer()},
+		Store:   s.store, Access: acc, Hub: s.hub, Links: links, Tokens: auth.NewVerifier(verifiedTokens),
 	}
 }
 

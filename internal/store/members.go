@@ -329,3 +329,19 @@ func (t *Tx) Rejoin(ctx context.Context, ch *chat.Channel) ([]*chat.Member, erro
 	members, err := t.MembersOf(ctx, []*chat.Channel{ch}, EventMembers, 0)
 	return members[ch.CID], err
 }
+
+// maxSpeakers bounds the members of a channel whose languages are looked at.
+const maxSpeakers = 1000
+
+// MemberLanguage returns the language that most members of a channel speak, without
+// that user and except that language; "" when they speak none.
+func (a *App) MemberLanguage(ctx context.Context, cid chat.CID, without, except string) (string, error) {
+	found, err := scalars[string](ctx, a.db, `
+		SELECT u.language FROM (SELECT user_id FROM members WHERE app_id = $1 AND cid = $2 AND user_id <> $3 LIMIT $5) m
+		JOIN users u ON u.app_id = $1 AND u.id = m.user_id
+		WHERE u.language NOT IN ('', $4) GROUP BY u.language ORDER BY count(*) DESC, u.language LIMIT 1`, a.ID, cid, without, except, maxSpeakers)
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	return found[0], nil
+}

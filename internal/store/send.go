@@ -191,7 +191,7 @@ func (w *writer) write(batch []*pending) {
 			p.done <- context.Cause(p.ctx)
 			return true
 		}
-		if p.send.Before != nil {
+		if p.send.alone() {
 			p.done <- w.alone(ctx, p)
 			return true
 		}
@@ -242,11 +242,16 @@ func gone(s *Send) error {
 	return chat.Errorf(chat.NotFound, "Can't find channel with id %s", s.Message.CID)
 }
 
+// alone tells whether a send has more to write than the others.
+func (s *Send) alone() bool { return s.Before != nil || len(s.Message.I18n) > 0 }
+
 // alone commits a send that changes more than its message.
 func (w *writer) alone(ctx context.Context, p *pending) error {
 	return w.s.App(p.app).InTx(ctx, func(tx *Tx) error {
-		if err := p.send.Before(ctx, tx); err != nil {
-			return err
+		if p.send.Before != nil {
+			if err := p.send.Before(ctx, tx); err != nil {
+				return err
+			}
 		}
 		if err := tx.db.SendBatch(ctx, newRows([]*pending{p}).statements(p.app)).Close(); err != nil {
 			if isUnique(err, "messages_pkey") {
@@ -259,6 +264,10 @@ func (w *writer) alone(ctx context.Context, p *pending) error {
 		}
 		tx.Emit(p.send.Items...)
 		tx.Emit(p.send.Parent...)
+		if m := p.send.Message; len(m.I18n) > 0 {
+			_, err := exec(ctx, tx.db, `UPDATE messages SET i18n = $3::jsonb WHERE app_id = $1 AND id = $2`, tx.ID, m.ID, m.I18n)
+			return err
+		}
 		return nil
 	})
 }

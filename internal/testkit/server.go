@@ -136,7 +136,7 @@ func recordOperations(base string) error {
 
 func boot(ctx context.Context, dsn string, change func(*server.Options)) (*server.Server, error) {
 	here := []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} // where the servers of tests are; nothing else that is not public
-	o := server.Options{DatabaseURL: dsn, MaxConns: 8, StorageURL: "mem://", Previews: true, PageNets: here, HookNets: here, Logger: slog.New(slog.DiscardHandler)}
+	o := server.Options{DatabaseURL: dsn, MaxConns: 8, StorageURL: "mem://", Previews: true, TranslateURL: server.Dictionary, PageNets: here, HookNets: here, Logger: slog.New(slog.DiscardHandler)}
 	change(&o)
 	return server.New(ctx, o)
 }

@@ -106,7 +106,7 @@ func (e *environment) recordOperations(file string) error {
 // serveEnv is the environment of chatd as a server on the private PostgreSQL and
 // Redis.
 func (e *environment) serveEnv(addr string) []string {
-	env := append(os.Environ(), "CHATD_STORAGE_URL="+filepath.Join(e.dir, "files"), "CHATD_LINK_PREVIEWS=on", "CHATD_LINK_NETWORKS="+testsAt, "CHATD_HOOK_NETWORKS="+testsAt)
+	env := append(os.Environ(), "CHATD_STORAGE_URL="+filepath.Join(e.dir, "files"), "CHATD_LINK_PREVIEWS=on", "CHATD_TRANSLATE_URL=dictionary", "CHATD_LINK_NETWORKS="+testsAt, "CHATD_HOOK_NETWORKS="+testsAt)
 	for _, v := range e.vars {
 		if value, ok := strings.CutPrefix(v, "CHATD_TEST_"); ok {
 			env = append(env, "CHATD_"+value)
