@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"chatd/internal/chat"
 	"chatd/internal/jobs"
 	"chatd/internal/permission"
@@ -86,14 +88,14 @@ func (s *Service) DeleteMany(ctx context.Context, r *DeleteManyRequest) (*Delete
 		if !r.HardDelete {
 			return tx.EndTask(ctx, out.TaskID, end, "")
 		}
-		return s.Jobs.Enqueue(ctx, tx, purge{App: tx.ID, Task: out.TaskID, CIDs: found, Result: string(end)}, time.Time{})
+		return s.Jobs.Enqueue(ctx, tx, purge{App: tx.ID, TaskID: out.TaskID, CIDs: found, Result: string(end)}, time.Time{})
 	})
 }
 
 // purge is the job that removes softly deleted channels for good.
 type purge struct {
 	App    chat.AppID `json:"app"`
-	Task   string     `json:"task"`
+	TaskID string     `json:"task"`
 	CIDs   []chat.CID `json:"cids"`
 	Result string     `json:"result"` // the task's, as JSON
 }
@@ -101,12 +103,15 @@ type purge struct {
 // Kind names the job.
 func (purge) Kind() string { return "channels_purge" }
 
+// Task names the client's task.
+func (p purge) Task() (chat.AppID, string) { return p.App, p.TaskID }
+
 // HandleJobs registers the area's jobs.
-func (s *Service) HandleJobs(q *jobs.Queue) { jobs.Handle(q, s.purge) }
+func (s *Service) HandleJobs(q *jobs.Queue) { jobs.HandleTask(q, s.Store, s.purge) }
 
 // purge removes each channel in a transaction of its own. One that was created anew
 // meanwhile stays.
-func (s *Service) purge(ctx context.Context, p purge) error {
+func (s *Service) purge(ctx context.Context, p purge) (jsontext.Value, error) {
 	app := s.Store.App(p.App)
 	for _, cid := range p.CIDs {
 		err := app.InTx(ctx, func(tx *store.Tx) error {
@@ -117,8 +122,8 @@ func (s *Service) purge(ctx context.Context, p purge) error {
 			return tx.HardDeleteChannel(ctx, ch)
 		})
 		if err != nil && chat.KindOf(err) != chat.NotFound {
-			return err
+			return nil, err
 		}
 	}
-	return app.InTx(ctx, func(tx *store.Tx) error { return tx.EndTask(ctx, p.Task, []byte(p.Result), "") })
+	return jsontext.Value(p.Result), nil
 }

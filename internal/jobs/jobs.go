@@ -62,16 +62,16 @@ func New(ctx context.Context, dsn string, log *slog.Logger) (*Queue, error) {
 type worker[T Args] struct {
 	river.WorkerDefaults[T]
 
-	work func(context.Context, T) error
+	work func(context.Context, *river.Job[T]) error
 }
 
 // Work does the job.
-func (w *worker[T]) Work(ctx context.Context, j *river.Job[T]) error { return w.work(ctx, j.Args) }
+func (w *worker[T]) Work(ctx context.Context, j *river.Job[T]) error { return w.work(ctx, j) }
 
 // Handle registers what does the jobs of a kind. An error has the job tried again,
 // later and later; an error made by Give ends it.
 func Handle[T Args](q *Queue, work func(context.Context, T) error) {
-	river.AddWorker(q.kinds, &worker[T]{work: work})
+	river.AddWorker(q.kinds, &worker[T]{work: func(ctx context.Context, j *river.Job[T]) error { return work(ctx, j.Args) }})
 }
 
 // Give marks an error that trying again would not change.

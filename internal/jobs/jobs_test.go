@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
+	"chatd/internal/chat"
 	"chatd/internal/jobs"
 	"chatd/internal/store"
 	"chatd/internal/testkit/testdb"
@@ -22,6 +26,29 @@ type note struct {
 
 // Kind names the job.
 func (note) Kind() string { return "test_note" }
+
+// errand is a client's task of these tests.
+type errand struct {
+	ID   string `json:"id"`
+	Fail string `json:"fail"`
+}
+
+// Kind names the job.
+func (errand) Kind() string { return "test_errand" }
+
+// Task names the task.
+func (e errand) Task() (chat.AppID, string) { return 1, e.ID }
+
+func (e errand) end() error {
+	switch e.Fail {
+	case "":
+		return nil
+	case "clearly":
+		return jobs.Give(chat.Errorf(chat.Invalid, "no such file"))
+	default:
+		return jobs.Give(errors.New(e.Fail))
+	}
+}
 
 const patience = 20 * time.Second
 
@@ -47,6 +74,9 @@ func start(t *testing.T, work func(n note, try int) error) *bench {
 	b := &bench{t: t, app: st.App(1), q: q, done: make(chan string, 100)}
 	var mu sync.Mutex
 	tries := map[string]int{}
+	jobs.HandleTask(q, st, func(_ context.Context, e errand) (jsontext.Value, error) {
+		return jsontext.Value(`{"done":true}`), e.end()
+	})
 	jobs.Handle(q, func(_ context.Context, n note) error {
 		mu.Lock()
 		tries[n.Text]++
@@ -125,4 +155,53 @@ func TestJobsAreTriedAgain(t *testing.T) {
 	b.enqueue("shaky", time.Time{}, nil)
 	b.expect("shaky") // fails
 	b.expect("shaky") // works; "hopeless" is not done again meanwhile
+}
+
+func TestTasksEnd(t *testing.T) {
+	t.Parallel()
+	b := start(t, func(note, int) error { return nil })
+	for _, tt := range []struct{ fail, status, reason string }{
+		{"", store.TaskCompleted, ""},
+		{"clearly", store.TaskFailed, "no such file"},
+		{"password of the database: 1234", store.TaskFailed, "internal error"},
+	} {
+		var id string
+		err := b.app.InTx(t.Context(), func(tx *store.Tx) (err error) {
+			if id, err = tx.CreateTask(t.Context()); err != nil {
+				return err
+			}
+			return b.q.Enqueue(t.Context(), tx, errand{ID: id, Fail: tt.fail}, time.Time{})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		task := b.await(id)
+		if task.Status != tt.status || task.Error != tt.reason {
+			t.Errorf("%q: %+v", tt.fail, task)
+		}
+		if tt.fail == "" && !strings.Contains(string(task.Result), `"done"`) {
+			t.Errorf("result %s", task.Result)
+		}
+	}
+}
+
+// await returns a task when it has ended.
+func (b *bench) await(id string) *store.Task {
+	b.t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for timeout := time.After(patience); ; {
+		task, err := b.app.Task(b.t.Context(), id)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		if task.Status != store.TaskWaiting {
+			return task
+		}
+		select {
+		case <-tick.C:
+		case <-timeout:
+			b.t.Fatalf("task %s does not end", id)
+		}
+	}
 }
