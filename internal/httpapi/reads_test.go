@@ -22,6 +22,7 @@ func TestReadRoutes(t *testing.T) {
 	live := s.Channel("livestream", "live", "ann", "bob")
 	s.Users("dan")
 	first, second := said(s, "ann", path, "one"), said(s, "ann", path, "two")
+	s.Server().Post(path+"/message", `{"message":{"id":"secret","text":"x","user_id":"ann","restricted_visibility":["ann"]}}`).OK()
 	marks := map[string]any{}
 	for i := range 31 {
 		marks[fmt.Sprintf("messaging:c%d", i)] = "x"
@@ -53,6 +54,9 @@ func TestReadRoutes(t *testing.T) {
 		{name: "no channel", who: "bob", path: "/channels/messaging/nope/read", body: `{}`, status: 404, code: 16, message: "Can't find channel with id messaging:nope"},
 		{name: "no channel id", who: "bob", path: "/channels/messaging/a%00b/read", body: `{}`, status: 400, code: 4, message: "not a valid cid"},
 		{name: "no message", who: "bob", path: path + "/read", body: `{"message_id":"nope"}`, status: 404, code: 16, message: "message with id nope doesn't exist"},
+		{name: "a message for others", who: "bob", path: path + "/read", body: `{"message_id":"secret"}`, status: 404, code: 16, message: "message with id secret doesn't exist"},
+		{name: "some with a message for others", who: "bob", path: "/channels/read", body: `{"read_by_channel":{"messaging:room":"secret"}}`, status: 404, code: 16, message: "message with id secret doesn't exist"},
+		{name: "unread from a message for others", who: "bob", path: path + "/unread", body: `{"message_id":"secret"}`, status: 400, code: 4, message: "Either the message with ID"},
 		{name: "no thread", who: "bob", path: path + "/read", body: `{"thread_id":"nope"}`, status: 400, code: 4, message: "thread with id nope doesn't exist"},
 		{name: "wrong type", who: "bob", path: path + "/read", body: `{"message_id":1}`, status: 400, code: 4, message: "message_id"},
 

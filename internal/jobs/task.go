@@ -38,15 +38,14 @@ func HandleTask[T TaskArgs](q *Queue, s *store.Store, work func(context.Context,
 
 // isLast tells whether a job that failed with err is not tried again.
 func isLast(j *rivertype.JobRow, err error) bool {
-	var cancelled *rivertype.JobCancelError
-	return j.Attempt >= j.MaxAttempts || errors.As(err, &cancelled)
+	_, cancelled := errors.AsType[*rivertype.JobCancelError](err)
+	return j.Attempt >= j.MaxAttempts || cancelled
 }
 
 // reason is why a task failed, in words for the client: what is not meant for him
 // stays in the log.
 func reason(err error) string {
-	var e *chat.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*chat.Error](err); ok {
 		return e.Message
 	}
 	return "internal error"

@@ -65,7 +65,7 @@ func (s *Service) MarkRead(ctx context.Context, r *MarkReadRequest) (*ReadRespon
 		if mark.Until, err = app.Message(ctx, r.MessageID); err != nil {
 			return nil, err
 		}
-		if err := inList(mark.Until, seat.Channel.CID); err != nil {
+		if err := inList(mark.Until, seat.Channel.CID, seat.Sees(mark.Until)); err != nil {
 			return nil, err
 		}
 	}
@@ -81,10 +81,10 @@ func (s *Service) MarkRead(ctx context.Context, r *MarkReadRequest) (*ReadRespon
 	return &ReadResponse{answered(ev)}, nil
 }
 
-// inList checks that a message stands in the channel's own list.
-func inList(m *chat.Message, cid chat.CID) error {
+// inList checks that a message stands in the channel's own list, which the actor sees.
+func inList(m *chat.Message, cid chat.CID, seen bool) error {
 	switch {
-	case m.CID != cid:
+	case m.CID != cid || !seen:
 		return chat.Errorf(chat.NotFound, "message with id %s doesn't exist", m.ID)
 	case !m.InChannel():
 		return chat.Errorf(chat.Invalid, "message with id %s is a thread reply", m.ID)
@@ -179,7 +179,7 @@ func (s *Service) MarkChannelsRead(ctx context.Context, r *MarkChannelsReadReque
 		return nil, err
 	}
 	app := s.app(actor)
-	marks, err := s.marks(ctx, app, r.ReadByChannel)
+	marks, err := s.marks(ctx, app, actor.UserID, r.ReadByChannel)
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +228,7 @@ func manyRead(actor *auth.Actor, m *store.Marked, at time.Time) (read, own *chat
 
 // marks looks up the messages of a map of channels, and leaves out channels whose
 // type keeps no read state.
-func (s *Service) marks(ctx context.Context, app *store.App, read map[chat.CID]string) ([]store.Mark, error) {
+func (s *Service) marks(ctx context.Context, app *store.App, user string, read map[chat.CID]string) ([]store.Mark, error) {
 	if len(read) == 0 {
 		return nil, nil
 	}
@@ -253,7 +253,7 @@ func (s *Service) marks(ctx context.Context, app *store.App, read map[chat.CID]s
 			if mark.Until = found[id]; mark.Until == nil {
 				return nil, chat.Errorf(chat.NotFound, "message with id %s doesn't exist", id)
 			}
-			if err := inList(mark.Until, cid); err != nil {
+			if err := inList(mark.Until, cid, mark.Until.VisibleTo(user)); err != nil {
 				return nil, err
 			}
 		}

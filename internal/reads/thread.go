@@ -23,7 +23,7 @@ func (s *Service) thread(ctx context.Context, seat *access.Seat, id string) (*ch
 // id.
 func (s *Service) replyIn(ctx context.Context, seat *access.Seat, parent *chat.Message, id string) (time.Time, error) {
 	reply, err := s.app(seat.Actor).Message(ctx, id)
-	if chat.KindOf(err) == chat.NotFound || err == nil && reply.ParentID != parent.ID {
+	if chat.KindOf(err) == chat.NotFound || err == nil && (reply.ParentID != parent.ID || !seat.Sees(reply)) {
 		return time.Time{}, chat.Errorf(chat.Invalid, "message with id %s doesn't exist in thread %s", id, parent.ID)
 	}
 	if err != nil {

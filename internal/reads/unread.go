@@ -96,7 +96,7 @@ func (s *Service) firstUnread(ctx context.Context, app *store.App, seat *access.
 			return "", at, tooOld
 		case err != nil:
 			return "", at, err
-		case m.CID == cid && m.InChannel():
+		case m.CID == cid && m.InChannel() && seat.Sees(m):
 			id, at = m.ID, m.CreatedAt
 		}
 	}

@@ -148,6 +148,13 @@ func (t *Tx) PutType(ctx context.Context, ct *chat.ChannelType) error {
 
 // DeleteType removes a channel type; Invalid while channels of it exist.
 func (t *Tx) DeleteType(ctx context.Context, name string) error {
+	n, err := exec(ctx, t.db, `DELETE FROM channel_types WHERE app_id = $1 AND name = $2`, t.ID, name) // first: it waits for channels that are being created
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return noType(name)
+	}
 	used, err := scalars[bool](ctx, t.db, `SELECT EXISTS (SELECT FROM channels WHERE app_id = $1 AND type = $2 AND deleted_at IS NULL)`, t.ID, name)
 	if err != nil {
 		return err
@@ -156,9 +163,18 @@ func (t *Tx) DeleteType(ctx context.Context, name string) error {
 		return chat.Errorf(chat.Invalid, "channel type %s has active channels and cannot be deleted", name)
 	}
 	t.Emit(TypesStale())
-	n, err := exec(ctx, t.db, `DELETE FROM channel_types WHERE app_id = $1 AND name = $2`, t.ID, name)
-	if err == nil && n == 0 {
-		err = chat.Errorf(chat.NotFound, "%s is not a defined channel type", name)
+	return nil
+}
+
+// keepType keeps a channel type from being deleted until the transaction ends.
+func (t *Tx) keepType(ctx context.Context, name string) error {
+	found, err := scalars[bool](ctx, t.db, `SELECT TRUE FROM channel_types WHERE app_id = $1 AND name = $2 FOR KEY SHARE`, t.ID, name)
+	if err == nil && len(found) == 0 {
+		return noType(name)
 	}
 	return err
+}
+
+func noType(name string) error {
+	return chat.Errorf(chat.NotFound, "%s is not a defined channel type", name)
 }

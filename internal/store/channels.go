@@ -88,6 +88,9 @@ func (t *Tx) LockAnyChannel(ctx context.Context, cid chat.CID) (*chat.Channel, e
 // when there is one with this cid, deleted or not. CreatedAt and UpdatedAt are set
 // in ch.
 func (t *Tx) InsertChannel(ctx context.Context, ch *chat.Channel) (bool, error) {
+	if err := t.keepType(ctx, ch.Type); err != nil {
+		return false, err
+	}
 	ch.CreatedAt = t.Now()
 	ch.UpdatedAt = ch.CreatedAt
 	n, err := exec(ctx, t.db, `
@@ -106,6 +109,9 @@ func (t *Tx) InsertChannel(ctx context.Context, ch *chat.Channel) (bool, error) 
 // ReviveChannel undoes the soft deletion of a locked channel (LockAnyChannel) and
 // writes what ch holds. Its old messages stay out of reach and out of all counts.
 func (t *Tx) ReviveChannel(ctx context.Context, ch *chat.Channel) error {
+	if err := t.keepType(ctx, ch.Type); err != nil {
+		return err
+	}
 	now := t.Now()
 	ch.DeletedAt, ch.TruncatedAt, ch.TruncatedByID = nil, &now, ""
 	ch.LastMessageAt, ch.Messages = nil, 0

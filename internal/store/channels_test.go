@@ -293,3 +293,42 @@ func TestReviveChannel(t *testing.T) {
 	r.send(cid, "ann")
 	r.totals("bob", 1, 1)
 }
+
+// TestTypesOfNewChannelsStay deletes a channel type while a channel of it is created.
+func TestTypesOfNewChannelsStay(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	r.people("ann")
+	deleted := make(chan error, 1)
+	r.tx(func(ctx context.Context, tx *store.Tx) error {
+		if _, err := tx.InsertChannel(ctx, &chat.Channel{CID: "livestream:a", Type: "livestream", ID: "a", CreatedByID: "ann"}); err != nil {
+			return err
+		}
+		go func() {
+			deleted <- r.InTx(t.Context(), func(tx *store.Tx) error { return tx.DeleteType(t.Context(), "livestream") })
+		}()
+		r.awaitLock()
+		return nil
+	})
+	if err := <-deleted; chat.KindOf(err) != chat.Invalid {
+		t.Errorf("%v, want Invalid", err)
+	}
+	r.tx(func(ctx context.Context, tx *store.Tx) error { return tx.DeleteType(ctx, "gaming") })
+	err := r.InTx(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.InsertChannel(t.Context(), &chat.Channel{CID: "gaming:a", Type: "gaming", ID: "a", CreatedByID: "ann"})
+		return err
+	})
+	if chat.KindOf(err) != chat.NotFound {
+		t.Errorf("%v, want NotFound", err)
+	}
+}
+
+// awaitLock returns when a transaction of the test's database waits for another.
+func (r *room) awaitLock() {
+	r.t.Helper()
+	for r.t.Context().Err() == nil {
+		if row[bool](r, `SELECT $1::bigint > 0 AND EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`) {
+			return
+		}
+	}
+}
