@@ -11,8 +11,11 @@ import (
 	"chatd/internal/wire"
 )
 
-// maxHooks bounds the event hooks of an app.
-const maxHooks = 50
+// The bounds of an app's event hooks.
+const (
+	maxHooks        = 50
+	maxPendingHooks = 2
+)
 
 // hook is one event hook: where which events go.
 type hook struct {
@@ -58,6 +61,7 @@ func newHooks(doc, old jsontext.Value, now time.Time) (jsontext.Value, error) {
 	if len(hooks) > maxHooks {
 		return nil, invalid("event_hooks", "must contain at maximum %d items", maxHooks)
 	}
+	pending := 0
 	seen := map[string]bool{}
 	for i, h := range hooks {
 		if h == nil {
@@ -65,6 +69,12 @@ func newHooks(doc, old jsontext.Value, now time.Time) (jsontext.Value, error) {
 		}
 		if err := h.check("event_hooks." + strconv.Itoa(i) + "."); err != nil {
 			return nil, err
+		}
+		if h.HookType == hookPending {
+			pending++
+		}
+		if pending > maxPendingHooks {
+			return nil, invalid("event_hooks", "must contain at maximum %d hooks of type %s", maxPendingHooks, hookPending)
 		}
 		if h.ID == "" || seen[h.ID] {
 			h.ID = uuid.NewString()
@@ -128,8 +138,33 @@ func (h *hook) check(at string) error {
 			return err
 		}
 	}
-	if err := inRange(at+"timeout_ms", h.TimeoutMS, 0, maxHookTimeout); err != nil {
+	if err := h.checkTimeout(at); err != nil {
 		return err
 	}
 	return checkList(at+"event_types", h.EventTypes)
 }
+
+// checkTimeout checks how long an answer may take or, of a hook for pending messages,
+// how long these stay so, and where the latter leads.
+func (h *hook) checkTimeout(at string) error {
+	if h.HookType != hookPending {
+		return inRange(at+"timeout_ms", h.TimeoutMS, 0, maxHookTimeout)
+	}
+	var callback struct {
+		Mode string `json:"mode"`
+	}
+	if err := decode(h.Callback, &callback); err != nil {
+		return err
+	}
+	if err := oneOf(at+"callback.mode", callback.Mode, callbackModes...); err != nil {
+		return err
+	}
+	if h.WebhookURL == "" && callback.Mode != callbackModes[0] {
+		return chat.Errorf(chat.Invalid, "%swebhook_url is a required field", at)
+	}
+	return inRange(at+"timeout_ms", h.TimeoutMS, 0, maxPending)
+}
+
+// callbackModes are the ways in which a server is told of pending messages, the first
+// of which is not at all.
+var callbackModes = []string{"CALLBACK_MODE_NONE", "CALLBACK_MODE_REST", "CALLBACK_MODE_TWIRP", ""}

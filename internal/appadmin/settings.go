@@ -85,7 +85,8 @@ const (
 	maxItems       = 255       // of a list
 	maxUpload      = 100 << 20 // bytes
 	maxSearchRoles = 10
-	maxHookTimeout = 30_000 // milliseconds
+	maxHookTimeout = 30_000                // milliseconds
+	maxPending     = 30 * 24 * 3600 * 1000 // milliseconds
 	minCDN, maxCDN = 14_400, 1_209_600
 	minRemind      = 60
 	maxRemind      = 86_400
@@ -270,10 +271,10 @@ func checkAsyncModeration(set *chat.AppSettings) error {
 	if err := wire.Unmarshal(set.AsyncModerationConfig, &c); err != nil {
 		return err
 	}
-	if err := inRange("async_moderation_config.timeout_ms", c.TimeoutMS, 0, maxRemind*1000); err != nil {
+	if err := inRange("async_moderation_config.timeout_ms", c.TimeoutMS, 0, maxPending); err != nil {
 		return err
 	}
-	if err := oneOf("async_moderation_config.callback.mode", c.Callback.Mode, "CALLBACK_MODE_NONE", "CALLBACK_MODE_REST", "CALLBACK_MODE_TWIRP", ""); err != nil {
+	if err := oneOf("async_moderation_config.callback.mode", c.Callback.Mode, callbackModes...); err != nil {
 		return err
 	}
 	return checkURL("async_moderation_config.callback.server_url", c.Callback.ServerURL)

@@ -173,7 +173,7 @@ func TestPushCredentials(t *testing.T) {
 func TestHooks(t *testing.T) {
 	t.Parallel()
 	first, second := time.Unix(1e9, 0).UTC(), time.Unix(2e9, 0).UTC()
-	doc, err := newHooks(raw(`[{"hook_type":"webhook","webhook_url":"https://example.com"},{"hook_type":"pending_message","enabled":false}]`), nil, first)
+	doc, err := newHooks(raw(`[{"hook_type":"webhook","webhook_url":"https://example.com"},{"hook_type":"pending_message","enabled":false,"callback":{"mode":"CALLBACK_MODE_NONE"}}]`), nil, first)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,8 @@ func TestHooks(t *testing.T) {
 	if len(hooks[0].ID) != 36 || hooks[0].ID == hooks[1].ID || !*hooks[0].Enabled || *hooks[1].Enabled || !hooks[0].CreatedAt.Equal(first) {
 		t.Fatalf("%s", doc)
 	}
-	again := `[{"id":"` + hooks[1].ID + `","hook_type":"pending_message"},{"id":"` + hooks[1].ID + `","hook_type":"pending_message"}]`
+	const none = `"hook_type":"pending_message","callback":{"mode":"CALLBACK_MODE_NONE"}`
+	again := `[{"id":"` + hooks[1].ID + `",` + none + `},{"id":"` + hooks[1].ID + `",` + none + `}]`
 	if doc, err = newHooks(raw(again), doc, second); err != nil {
 		t.Fatal(err)
 	}

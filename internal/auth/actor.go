@@ -23,6 +23,38 @@ type Actor struct {
 	Anonymous bool
 	// Platform is one of the Platform constants.
 	Platform string
+	// Request is the request itself; nil outside of one.
+	Request Request
+}
+
+// Request tells of a request what hooks and links need to know.
+type Request interface {
+	// Info tells where it came from.
+	Info() *chat.RequestInfo
+	// Origin is where the caller reached this server: https://host.
+	Origin() string
+}
+
+// RequestInfo tells where the request of the actor came from.
+func (a *Actor) RequestInfo() *chat.RequestInfo {
+	info := &chat.RequestInfo{}
+	if a.Request != nil {
+		info = a.Request.Info()
+	}
+	info.Type = "client"
+	if a.Server {
+		info.Type = "server"
+	}
+	return info
+}
+
+// Origin is where the actor reached this server, as https://host; "" outside of a
+// request.
+func (a *Actor) Origin() string {
+	if a.Request == nil {
+		return ""
+	}
+	return a.Request.Origin()
 }
 
 type actorKey struct{}

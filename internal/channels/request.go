@@ -23,6 +23,7 @@ const (
 	shownMembers   = 100 // members in the answers to updates
 	shownReads     = 100 // read states of one channel
 	shownPins      = 10  // pinned messages of one channel
+	shownPending   = 100 // pending ones
 	defaultHistory = 100 // messages of a channel that is asked for alone
 )
 

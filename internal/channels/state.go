@@ -15,6 +15,7 @@ type State struct {
 	Channel            *chat.Channel   `json:"channel"`
 	Messages           []*chat.Message `json:"messages"`
 	PinnedMessages     []*chat.Message `json:"pinned_messages"`
+	PendingMessages    []*pending      `json:"pending_messages,omitempty"` // of the viewer
 	WatcherCount       *int            `json:"watcher_count,omitzero"`
 	Watchers           []*chat.User    `json:"watchers,omitempty"`
 	Read               []*chat.Read    `json:"read"`
@@ -135,7 +136,37 @@ func (s *Service) fill(ctx context.Context, out []*State, seats []*access.Seat, 
 		out[i].Messages, out[i].PinnedMessages, out[i].Members, out[i].Read = messages[cid], pins[cid], members[cid], reads[cid]
 		own(seats[i], out[i].Members...)
 	}
-	return nil
+	return s.fillPending(ctx, out)
+}
+
+// pending is a message that waits for a commit. Its metadata have a name of older and
+// one of newer SDKs.
+type pending struct {
+	Message       *chat.Message     `json:"message"`
+	Metadata      map[string]string `json:"metadata,omitempty"`
+	OlderMetadata map[string]string `json:"pending_message_metadata,omitempty"`
+}
+
+// fillPending adds the actor's own pending messages to the few channels that may have
+// any.
+func (s *Service) fillPending(ctx context.Context, out []*State) error {
+	var cids []chat.CID
+	for _, st := range out {
+		if st.Channel.HoldsPending {
+			cids = append(cids, st.Channel.CID)
+		}
+	}
+	if len(cids) == 0 {
+		return nil
+	}
+	actor, app := s.app(ctx)
+	held, err := app.PendingIn(ctx, actor.UserID, cids, shownPending)
+	for _, st := range out {
+		for _, h := range held[st.Channel.CID] {
+			st.PendingMessages = append(st.PendingMessages, &pending{h.Message, h.Metadata, h.Metadata})
+		}
+	}
+	return err
 }
 
 // messages reads a page of one channel, or the newest messages of many.

@@ -49,6 +49,8 @@ type Channel struct {
 	// HiddenCount counts the members who hid the channel; the next message shows
 	// it to them again.
 	HiddenCount int `db:"hidden_count" json:"-"`
+	// HoldsPending tells that messages of the channel may be pending.
+	HoldsPending bool `db:"holds_pending" json:"-"`
 	// Messages counts the channel's messages, whether or not the type shows it.
 	Messages int `db:"message_count" json:"-"`
 	// UnreadSeq counts the messages that raise unread numbers.

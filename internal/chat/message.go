@@ -2,6 +2,7 @@ package chat
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -32,6 +33,7 @@ type Message struct {
 	MML         string         `db:"mml" json:"mml,omitzero"`
 	Command     string         `db:"command" json:"command,omitzero"`
 	Args        string         `db:"args" json:"args,omitzero"`
+	CommandInfo *CommandInfo   `db:"-" json:"command_info,omitzero"`
 
 	LatestReactions []*Reaction               `db:"-" json:"latest_reactions"`
 	OwnReactions    []*Reaction               `db:"-" json:"own_reactions"`
@@ -79,6 +81,19 @@ type Message struct {
 	Channel *Channel `db:"-" json:"channel,omitzero"`
 
 	Custom jsontext.Value `db:"custom" json:",embed"`
+}
+
+// CommandInfo is a slash command as messages show it to people.
+type CommandInfo struct {
+	Name string `json:"name"`
+}
+
+// NewCommandInfo returns the CommandInfo of a command; nil of none.
+func NewCommandInfo(command string) *CommandInfo {
+	if command == "" {
+		return nil
+	}
+	return &CommandInfo{strings.ToUpper(command[:1]) + command[1:]}
 }
 
 // MessageMember is what a message tells of its sender's membership.

@@ -88,3 +88,12 @@ type SortParam struct {
 	Direction int    `json:"direction"`
 	Type      string `json:"type,omitzero"`
 }
+
+// RequestInfo is what hooks are told of the request that they are about.
+type RequestInfo struct {
+	Type      string `json:"type"` // client or server
+	IP        string `json:"ip"`
+	UserAgent string `json:"user_agent"`
+	SDK       string `json:"sdk"`
+	Ext       string `json:"ext,omitzero"` // whatever the client put into x-stream-ext
+}

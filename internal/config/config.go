@@ -18,7 +18,7 @@ import (
 //	env      the name of its variable
 //	default  its value when the variable is unset or empty
 //	oneof    the values it may have
-//	secret   what of it is not shown: "url" the password in it
+//	secret   what of it is not shown: "url" the password in it, "text" all of it
 //	help     its meaning
 type Config struct {
 	Addr string `env:"CHATD_ADDR" default:":8080" help:"Address that serve listens on, host:port."`
@@ -30,6 +30,9 @@ type Config struct {
 
 	StorageURL string `env:"CHATD_STORAGE_URL" help:"Where files are kept: a folder, or s3://bucket?region=…, gs://bucket or azblob://container, with the credentials where these services' own tools look for them. All nodes must share it. Default: the folder chatd-files; of dev, a folder in its data."`
 	PublicURL  string `env:"CHATD_PUBLIC_URL" help:"Where clients reach this server, as https://chat.example.com: where links to files lead. Default: where the client that uploaded the file reached it."`
+
+	GiphyKey string `env:"CHATD_GIPHY_KEY" secret:"text" help:"Key for Giphy, where the command /giphy then finds its pictures. Empty: chatd makes pictures itself, and nobody else learns of the words."`
+	GiphyURL string `env:"CHATD_GIPHY_URL" default:"https://api.giphy.com" help:"Where Giphy is, or a service with the same API."`
 
 	LinkPreviews string         `env:"CHATD_LINK_PREVIEWS" default:"off" oneof:"off,on" help:"Whether chatd loads the pages that messages link to, to show what they are. Of dev: on."`
 	LinkNetworks []netip.Prefix `env:"CHATD_LINK_NETWORKS" help:"Networks that are not public and whose pages any user may have shown by linking to them, as 10.1.0.0/16. Of dev: this machine."`
@@ -103,6 +106,7 @@ func (c *Config) check() []string {
 	must(c.DatabaseDirectURL == c.DatabaseURL || hasScheme(c.DatabaseDirectURL, "postgres", "postgresql"), "CHATD_DATABASE_DIRECT_URL: not a URL of the form postgres://…")
 	must(hasScheme(c.RedisURL, "redis", "rediss", "unix"), "CHATD_REDIS_URL: not a URL of the form redis://… or rediss://…")
 	must(c.TranslateURL == "dictionary" || hasScheme(c.TranslateURL, "http", "https"), "CHATD_TRANSLATE_URL: neither a URL of the form https://… nor dictionary")
+	must(hasScheme(c.GiphyURL, "http", "https"), "CHATD_GIPHY_URL: not a URL of the form https://…")
 	must(hasScheme(c.MoreInfoURL, "http", "https"), "CHATD_MORE_INFO_URL: not a URL of the form https://…")
 	must(hasScheme(c.PublicURL, "http", "https") && !strings.ContainsAny(c.PublicURL, "?#\"\\ "), "CHATD_PUBLIC_URL: not a URL of the form https://host/path")
 	must(c.DatabaseMaxConns >= minConns && c.DatabaseMaxConns <= maxConns, "CHATD_DATABASE_MAX_CONNS: %d is not between %d and %d", c.DatabaseMaxConns, minConns, maxConns)

@@ -17,6 +17,7 @@ import (
 	"chatd/internal/auth"
 	"chatd/internal/channels"
 	"chatd/internal/chat"
+	"chatd/internal/gifs"
 	"chatd/internal/messages"
 	"chatd/internal/polls"
 	"chatd/internal/preview"
@@ -47,14 +48,15 @@ type API struct {
 
 	Translation *translation.Service
 
-	Store   *store.Store
-	Access  *access.Access
-	Hub     *realtime.Hub
-	Links   *storage.Links
-	Tokens  *auth.Verifier
-	Limits  *ratelimit.Policy
-	Logger  *slog.Logger
-	Metrics *Metrics
+	Store    *store.Store
+	Access   *access.Access
+	Hub      *realtime.Hub
+	Links    *storage.Links
+	Pictures *gifs.Painter
+	Tokens   *auth.Verifier
+	Limits   *ratelimit.Policy
+	Logger   *slog.Logger
+	Metrics  *Metrics
 
 	MoreInfo string         // the page that errors refer to; "" = the API's own documentation
 	Proxies  []netip.Prefix // whose X-Forwarded-For is believed

@@ -85,6 +85,7 @@ func (a *API) authenticate(ctx context.Context, c credentials, who caller) (*aut
 	}
 	e := entryOf(ctx)
 	e.app, e.actor, e.platform = actor.App.ID, actor.UserID, actor.Platform
+	actor.Request = e
 	return actor, nil
 }
 

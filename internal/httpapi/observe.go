@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,8 +14,10 @@ import (
 	"chatd/internal/chat"
 )
 
-// entry is what a request's one log line tells; it is filled on the request's way.
+// entry is what is told of a request, in its one log line and to hooks; it is filled
+// on the request's way.
 type entry struct {
+	request      *http.Request
 	id, clientID string
 	op           string
 	app          chat.AppID
@@ -32,6 +35,25 @@ func entryOf(ctx context.Context) *entry {
 	return e
 }
 
+// maxInfo bounds what hooks are told of each header, in bytes.
+const maxInfo = 1024
+
+// Info tells hooks where the request came from.
+func (e *entry) Info() *chat.RequestInfo {
+	header := func(name string) string {
+		v := e.request.Header.Get(name)
+		return strings.ToValidUTF8(v[:min(len(v), maxInfo)], "")
+	}
+	info := &chat.RequestInfo{UserAgent: header("User-Agent"), SDK: header("X-Stream-Client"), Ext: header("X-Stream-Ext")}
+	if e.addr.IsValid() {
+		info.IP = e.addr.String()
+	}
+	return info
+}
+
+// Origin is where the caller reached this server.
+func (e *entry) Origin() string { return origin(e.request) }
+
 // maxClientID bounds what of a client's request id is logged, in bytes.
 const maxClientID = 64
 
@@ -39,7 +61,7 @@ const maxClientID = 64
 func (a *API) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
-		e := &entry{id: uuid.NewString(), clientID: r.Header.Get("X-Client-Request-Id"), addr: clientAddr(r, a.Proxies)}
+		e := &entry{request: r, id: uuid.NewString(), clientID: r.Header.Get("X-Client-Request-Id"), addr: clientAddr(r, a.Proxies)}
 		e.clientID = e.clientID[:min(len(e.clientID), maxClientID)]
 		sw := &statusWriter{ResponseWriter: w, entry: e}
 		sw.Header().Set("X-Request-Id", e.id)

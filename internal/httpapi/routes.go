@@ -64,6 +64,8 @@ func (a *API) Routes() []Route { //nolint:funlen // a table
 		get("/messages/{id}", "GetMessage", a.Messages.Get, actingAs, anonymousToo),
 		post("/messages/{id}", "UpdateMessage", a.Messages.Update),
 		put("/messages/{id}", "UpdateMessagePartial", a.Messages.UpdatePartial, actingAs),
+		post("/messages/{id}/action", "RunMessageAction", a.Messages.RunAction, actingAs),
+		post("/messages/{id}/commit", "CommitMessage", a.Messages.Commit, serverOnly),
 		patch("/messages/{id}/ephemeral", "EphemeralMessageUpdate", a.Messages.UpdateEphemeral, actingAs, serverOnly),
 		get("/og", "GetOG", a.Previews.OG),
 		post("/messages/{id}/translate", "TranslateMessage", a.Translation.Message, actingAs),
@@ -96,6 +98,8 @@ func (a *API) Routes() []Route { //nolint:funlen // a table
 		post("/uploads/image", "UploadImage", a.Uploads.UploadImage, actingAs),
 		raw(http.MethodGet, fileRoute, opGetFile, (*API).file, public),
 		raw(http.MethodHead, fileRoute, opGetFile, (*API).file, public),
+		raw(http.MethodGet, pictureRoute, opGetPicture, (*API).picture, public),
+		raw(http.MethodHead, pictureRoute, opGetPicture, (*API).picture, public),
 
 		// Polls
 		post("/messages/{message_id}/polls/{poll_id}/vote", "CastPollVote", a.Polls.Cast, actingAsNeeded),

@@ -66,7 +66,17 @@ type worker[T Args] struct {
 }
 
 // Work does the job.
-func (w *worker[T]) Work(ctx context.Context, j *river.Job[T]) error { return w.work(ctx, j) }
+func (w *worker[T]) Work(ctx context.Context, j *river.Job[T]) error {
+	return w.work(context.WithValue(ctx, attemptKey{}, j.Attempt), j)
+}
+
+type attemptKey struct{}
+
+// Attempt tells a job how often it was tried, with this time: from 1 on.
+func Attempt(ctx context.Context) int {
+	n, _ := ctx.Value(attemptKey{}).(int)
+	return max(1, n)
+}
 
 // Handle registers what does the jobs of a kind. An error has the job tried again,
 // later and later; an error made by Give ends it.

@@ -41,7 +41,7 @@ func (s *Service) Delete(ctx context.Context, r *DeleteRequest) (*Response, erro
 	}
 	seat, m, err := s.find(ctx, r.ID)
 	if err != nil {
-		return nil, err
+		return s.deletePending(ctx, r, err)
 	}
 	if r.ForMe {
 		return s.deleteForMe(ctx, seat, m)

@@ -172,7 +172,10 @@ type enrich struct {
 func (enrich) Kind() string { return "message_enrich" }
 
 // HandleJobs registers the area's jobs.
-func (s *Service) HandleJobs(q *jobs.Queue) { jobs.Handle(q, s.enrich) }
+func (s *Service) HandleJobs(q *jobs.Queue) {
+	jobs.Handle(q, s.enrich)
+	jobs.Handle(q, s.expirePending)
+}
 
 // enrichTime bounds how long the job waits for the page.
 const enrichTime = 20 * time.Second

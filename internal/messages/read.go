@@ -22,13 +22,24 @@ type GetRequest struct {
 	ShowDeleted bool   `query:"show_deleted_message" json:"-"`
 }
 
-// Get returns a message with its channel. Deleted messages keep their content, so
-// there is no more to show of them to who asks for it, which only the server side
-// may.
-func (s *Service) Get(ctx context.Context, r *GetRequest) (*Response, error) {
+// GetResponse is a message with its channel.
+type GetResponse struct {
+	Message  *chat.Message     `json:"message"`
+	Metadata map[string]string `json:"pending_message_metadata,omitempty"` // of a pending one
+}
+
+// Get returns a message with its channel; a pending one to its author and the server
+// side only. Deleted messages keep their content, so there is no more to show of them
+// to who asks for it, which only the server side may.
+func (s *Service) Get(ctx context.Context, r *GetRequest) (*GetResponse, error) {
+	resp := &GetResponse{}
 	seat, m, err := s.find(ctx, r.ID)
 	if err != nil {
-		return nil, err
+		var h *store.Held
+		if seat, h, err = s.findPending(ctx, r.ID, err); err != nil {
+			return nil, err
+		}
+		m, resp.Metadata = h.Message, h.Metadata
 	}
 	if err := seat.Read(); err != nil {
 		return nil, err
@@ -44,8 +55,8 @@ func (s *Service) Get(ctx context.Context, r *GetRequest) (*Response, error) {
 	if err != nil || len(channels) == 0 {
 		return nil, err
 	}
-	m.Channel = channels[0]
-	return &Response{Message: m}, app.FillChannels(ctx, m.Channel)
+	m.Channel, resp.Message = channels[0], m
+	return resp, app.FillChannels(ctx, m.Channel)
 }
 
 // ListResponse is messages in order.
@@ -70,7 +81,8 @@ func (r *GetManyRequest) Validate() error {
 	return within("ids", len(r.IDs), maxIDs)
 }
 
-// GetMany returns those of the messages that the channel has and the actor may see.
+// GetMany returns those of the messages that the channel has and the actor may see, his
+// own pending ones among them.
 func (s *Service) GetMany(ctx context.Context, r *GetManyRequest) (*ListResponse, error) {
 	seat, err := s.Access.Seat(ctx, chat.NewCID(r.Type, r.ID))
 	if err != nil {
@@ -82,6 +94,9 @@ func (s *Service) GetMany(ctx context.Context, r *GetManyRequest) (*ListResponse
 	_, app := s.app(ctx)
 	list, err := app.Messages(ctx, seat.Viewer(), seat.View(), r.IDs)
 	if err != nil {
+		return nil, err
+	}
+	if list, err = s.withPending(ctx, seat, list, r.IDs); err != nil {
 		return nil, err
 	}
 	return &ListResponse{Messages: list}, nil

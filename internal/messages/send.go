@@ -19,12 +19,19 @@ type SendRequest struct {
 	ID                string               `path:"id" json:"-"`
 	Message           *chat.MessageRequest `json:"message"`
 	KeepChannelHidden bool                 `json:"keep_channel_hidden"`
-	Pending           bool                 `json:"pending"`
+	Pending           *bool                `json:"pending"`            // server side only
+	IsPending         *bool                `json:"is_pending_message"` // what Pending was called before
+	Metadata          map[string]string    `json:"pending_message_metadata"`
 	SkipEnrichURL     bool                 `json:"skip_enrich_url"`
 }
 
 // Validate checks that there is a message.
-func (r *SendRequest) Validate() error { return given(r.Message) }
+func (r *SendRequest) Validate() error {
+	if err := checkMetadata(r.Metadata); err != nil {
+		return err
+	}
+	return given(r.Message)
+}
 
 func given(m *chat.MessageRequest) error {
 	if m == nil {
@@ -40,7 +47,8 @@ type Response struct {
 
 // SendResponse is a message that was sent.
 type SendResponse struct {
-	Message *chat.Message `json:"message"`
+	Message  *chat.Message     `json:"message"`
+	Metadata map[string]string `json:"pending_message_metadata,omitempty"` // of a pending one
 
 	encoded jsontext.Value // Message
 }
@@ -72,7 +80,11 @@ func (s *Service) Send(ctx context.Context, r *SendRequest) (*SendResponse, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := maySend(seat, r, app); err != nil {
+	if err := maySend(seat, r.Message.ParentID, r.Message.Type, app); err != nil {
+		return nil, err
+	}
+	d := &delivery{editor: &editor{app: app, seat: seat}, keepHidden: r.KeepChannelHidden, metadata: r.Metadata}
+	if d.pending, err = r.pending(seat); err != nil {
 		return nil, err
 	}
 	done, err := s.slowDown(ctx, seat, r.Message.ParentID)
@@ -82,44 +94,63 @@ func (s *Service) Send(ctx context.Context, r *SendRequest) (*SendResponse, erro
 	if done != nil {
 		defer done()
 	}
-	e := &editor{app: app, seat: seat}
-	if seat.Channel.Frozen && !seat.May(permission.UseFrozenChannel, seat.Owner()) {
-		m, err := e.blank(r.Message)
-		if err != nil {
+	if d.frozen() {
+		if d.m, err = d.blank(r.Message); err != nil {
 			return nil, err
 		}
-		m.Type, m.Text, m.HTML = chat.MessageError, frozenText, render(frozenText)
-		return &SendResponse{Message: m}, nil
+		return &SendResponse{Message: d.refusedFrozen()}, nil
 	}
-	m, of, err := e.compose(ctx, r.Message)
-	if err != nil {
+	if d.m, d.of, err = d.compose(ctx, r.Message); err != nil {
 		return nil, err
 	}
-	m.Shadowed = shadowed(seat, app)
-	d := &delivery{editor: e, m: m, of: of, keepHidden: r.KeepChannelHidden}
+	d.m.Shadowed = shadowed(seat, app)
+	name, args := commandIn(seat.Channel.Config, d.m.Text)
+	if name != "" {
+		d.m.Command, d.m.Args, d.m.CommandInfo = name, args, chat.NewCommandInfo(name)
+	}
 	s.ask(ctx, d, r.SkipEnrichURL)
+	if name != "" {
+		return s.command(ctx, d, nil)
+	}
+	return s.post(ctx, d)
+}
+
+// post sends a message, or keeps it until it is committed.
+func (s *Service) post(ctx context.Context, d *delivery) (*SendResponse, error) {
+	if d.pending {
+		return s.keepPending(ctx, d)
+	}
 	return s.deliver(ctx, d)
 }
 
+// frozen tells whether the actor cannot send to the channel because it is frozen.
+func (e *editor) frozen() bool {
+	return e.seat.Channel.Frozen && !e.seat.May(permission.UseFrozenChannel, e.seat.Owner())
+}
+
+// refusedFrozen is the message as an error that tells its author so.
+func (d *delivery) refusedFrozen() *chat.Message {
+	m := *asAuthor(d.m)
+	m.Type, m.Text, m.HTML, m.Attachments = chat.MessageError, frozenText, render(frozenText), noAttachments
+	return &m
+}
+
 // maySend checks what the actor may do, before looking at what he says.
-func maySend(seat *access.Seat, r *SendRequest, app *store.App) error {
+func maySend(seat *access.Seat, parentID, typ string, app *store.App) error {
 	if err := seat.Enabled(); err != nil {
 		return err
 	}
 	action := permission.CreateMessage
-	if r.Message.ParentID != "" {
+	if parentID != "" {
 		action = permission.CreateReply
 	}
 	if err := seat.Require(action); err != nil {
 		return err
 	}
-	if r.Message.Type == chat.MessageSystem {
+	if typ == chat.MessageSystem {
 		if err := seat.Require(permission.CreateSystemMessage); err != nil {
 			return err
 		}
-	}
-	if r.Pending {
-		return unsupported(seat, "pending messages")
 	}
 	actor, now := seat.Actor, app.Now()
 	if !actor.Server && (actor.User.IsBanned(now) || seat.Member != nil && seat.Member.IsBanned(now)) {
@@ -146,6 +177,10 @@ type delivery struct {
 	of         *chat.Message                            // what it replies to, or nil
 	keepHidden bool                                     // from members who hid the channel
 	also       []func(context.Context, *store.Tx) error // in the message's transaction; mostly none
+
+	held     *store.Held       // what it is made of, if it was held
+	pending  bool              // it waits for a commit
+	metadata map[string]string // that a pending one carries
 }
 
 // deliver writes the message, tells of it and returns it as its author sees it.
@@ -188,7 +223,7 @@ func (s *Service) deliver(ctx context.Context, d *delivery) (*SendResponse, erro
 			return nil, err
 		}
 	}
-	if d.reveals() || d.countsForSome() || d.m.PollID != "" || len(d.also) > 0 {
+	if d.reveals() || d.countsForSome() || d.m.PollID != "" || len(d.also) > 0 || d.held != nil {
 		send.Before = d.before
 	}
 	if err := d.app.Send(ctx, send); err != nil {
@@ -307,6 +342,11 @@ func (d *delivery) countsForSome() bool {
 func (d *delivery) before(ctx context.Context, tx *store.Tx) error {
 	for _, also := range d.also {
 		if err := also(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if d.held != nil {
+		if err := tx.Release(ctx, d.held.Kind, d.m.ID); err != nil {
 			return err
 		}
 	}

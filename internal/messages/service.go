@@ -6,6 +6,7 @@ import (
 	"chatd/internal/access"
 	"chatd/internal/auth"
 	"chatd/internal/chat"
+	"chatd/internal/commands"
 	"chatd/internal/store"
 )
 
@@ -20,7 +21,15 @@ type Service struct {
 	Previews   Previews
 	Translator Translator
 
+	Commands Commander // may be nil where no channel allows commands
+	Hooks    Hooks     // and Jobs: may be nil where no message is pending
+
 	sending inFlight
+}
+
+// Commander runs slash commands.
+type Commander interface {
+	Run(ctx context.Context, c *commands.Call) (*commands.Reply, error)
 }
 
 // Hub knows who watches.

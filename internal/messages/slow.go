@@ -60,6 +60,9 @@ func (s *Service) slowDown(ctx context.Context, seat *access.Seat, parentID stri
 	}
 	since := app.Now().Add(-time.Duration(ch.Cooldown) * time.Second)
 	sent, err := app.SentSince(ctx, ch.CID, actor.UserID, parentID, since)
+	if err == nil && !sent {
+		sent, err = s.sentPending(ctx, seat, since)
+	}
 	if err == nil && sent {
 		err = tooSoon()
 	}

@@ -77,12 +77,7 @@ func (s *Service) UpdatePartial(ctx context.Context, r *UpdatePartialRequest) (*
 
 // patched is a message, with a partial update, as a client would send all of it.
 func patched(m *chat.Message, set jsontext.Value, unset []string) (*chat.MessageRequest, error) {
-	doc, err := wire.Marshal(&editable{
-		Text: m.Text, Attachments: m.Attachments, QuotedMessageID: m.QuotedMessageID, MentionedUsers: m.MentionedUserIDs,
-		MentionedChannel: m.MentionedChannel, MentionedHere: m.MentionedHere, MentionedRoles: m.MentionedRoles,
-		MentionedGroupIDs: m.MentionedGroupIDs, MML: m.MML, Pinned: m.Pinned, PinExpires: m.PinExpires,
-		Silent: m.Silent, RestrictedVisibility: m.RestrictedVisibility, Custom: m.Custom,
-	})
+	doc, err := wire.Marshal(editableOf(m))
 	if err != nil {
 		return nil, err
 	}
@@ -111,11 +106,23 @@ type editable struct {
 	Custom               jsontext.Value `json:",embed"`
 }
 
+func editableOf(m *chat.Message) *editable {
+	return &editable{
+		Text: m.Text, Attachments: m.Attachments, QuotedMessageID: m.QuotedMessageID, MentionedUsers: m.MentionedUserIDs,
+		MentionedChannel: m.MentionedChannel, MentionedHere: m.MentionedHere, MentionedRoles: m.MentionedRoles,
+		MentionedGroupIDs: m.MentionedGroupIDs, MML: m.MML, Pinned: m.Pinned, PinExpires: m.PinExpires,
+		Silent: m.Silent, RestrictedVisibility: m.RestrictedVisibility, Custom: m.Custom,
+	}
+}
+
 // edit changes a message into what change makes of it, under the lock of its row.
 // change may be called more than once. Its links are shown unless asIs.
 func (s *Service) edit(ctx context.Context, id string, asIs bool, change func(*chat.Message) (*chat.MessageRequest, error)) (*Response, error) {
 	seat, was, err := s.find(ctx, id)
 	if err != nil {
+		if _, _, err = s.findPending(ctx, id, err); err == nil {
+			err = chat.Errorf(chat.Invalid, "message with id %s is pending and cannot be updated", id)
+		}
 		return nil, err
 	}
 	_, app := s.app(ctx)

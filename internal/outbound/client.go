@@ -109,6 +109,23 @@ func (c *Client) Post(ctx context.Context, to string, header http.Header, body [
 	for name, values := range header {
 		req.Header[http.CanonicalHeaderKey(name)] = values
 	}
+	return c.whole(req, most)
+}
+
+// Ask gets a document of a service that an administrator named, and returns the
+// answer; ErrTooBig as of Post.
+func (c *Client) Ask(ctx context.Context, link string, most int) (*Response, error) {
+	req, err := request(ctx, http.MethodGet, link, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", agent)
+	req.Header.Set("Accept", "application/json")
+	return c.whole(req, most)
+}
+
+// whole makes a request under the rules of hooks, whose answer must be whole.
+func (c *Client) whole(req *http.Request, most int) (*Response, error) {
 	resp, err := do(c.hooks, req, most)
 	if err == nil && resp.Truncated {
 		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooBig, most)

@@ -16,7 +16,10 @@ import (
 	"chatd/internal/auth"
 	"chatd/internal/channels"
 	"chatd/internal/chat"
+	"chatd/internal/commands"
 	"chatd/internal/config"
+	"chatd/internal/gifs"
+	"chatd/internal/hooks"
 	"chatd/internal/httpapi"
 	"chatd/internal/jobs"
 	"chatd/internal/messages"
@@ -51,6 +54,8 @@ type Options struct {
 	RateLimits  bool           // refuse what is over the limits; they are counted anyway
 	StorageURL  string         // where files are kept: a folder, or a URL that storage.Open takes
 	PublicURL   string         // where clients reach this server; "" = where each of them did
+	GiphyKey    string         // for the service where /giphy finds its pictures; "" = they are made here
+	GiphyURL    string         // where that service is
 	HookNets    []netip.Prefix // networks that hooks may be in, beside public ones
 	Previews    bool           // load pages that are linked to
 	PageNets    []netip.Prefix // networks that such pages may be in, beside public ones
@@ -68,7 +73,7 @@ func FromConfig(c *config.Config, log *slog.Logger) Options {
 		DatabaseURL: c.DatabaseURL, DirectURL: c.DatabaseDirectURL, RedisURL: c.RedisURL, Node: c.NodeID,
 		MaxConns: c.DatabaseMaxConns, MaxPerUser: c.MaxConnections, RateLimits: c.RateLimits == "on",
 		MoreInfo: c.MoreInfoURL, Proxies: c.TrustedProxies,
-		StorageURL: c.StorageURL, PublicURL: c.PublicURL, HookNets: c.HookNetworks,
+		StorageURL: c.StorageURL, PublicURL: c.PublicURL, HookNets: c.HookNetworks, GiphyKey: c.GiphyKey, GiphyURL: c.GiphyURL,
 		Previews: c.LinkPreviews == "on", PageNets: c.LinkNetworks, TranslateURL: c.TranslateURL, TranslateKey: c.TranslateKey, DrainTime: c.ShutdownTimeout, Logger: log,
 	}
 }
@@ -154,7 +159,7 @@ func (s *Server) build(o Options) error {
 		OnStale: s.store.Forget, OnGap: s.store.ForgetAll, Finish: links.Sign,
 	})
 	s.store.Attach(s.hub, s.hub)
-	s.api = s.areas(b, links, translator(o))
+	s.api = s.areas(o, b, links)
 	s.api.Logger = o.Logger
 	s.api.MoreInfo, s.api.Proxies = o.MoreInfo, o.Proxies
 	mode := ratelimit.Off
@@ -199,13 +204,20 @@ func (s *Server) links(o Options) *storage.Links {
 }
 
 // areas builds the areas of the API and joins them where one needs another.
-func (s *Server) areas(b *backend, links *storage.Links, translator translation.Provider) *httpapi.API {
+func (s *Server) areas(o Options, b *backend, links *storage.Links) *httpapi.API {
 	acc := &access.Access{Store: s.store}
 	us := &users.Service{Store: s.store, Access: acc, Hub: s.hub}
 	acc.Users = us
-	ms := &messages.Service{Store: s.store, Access: acc, Hub: s.hub, Jobs: s.jobs, Previews: s.previews}
+	hk := &hooks.Caller{Client: s.out, Store: s.store, Jobs: s.jobs}
+	hk.HandleJobs()
+	pictures := gifs.NewPainter(o.PublicURL)
+	run := &commands.Runner{Gifs: pictures, Hooks: hk}
+	if o.GiphyKey != "" {
+		run.Gifs = &gifs.Giphy{Client: s.out, URL: o.GiphyURL, Key: o.GiphyKey}
+	}
+	ms := &messages.Service{Store: s.store, Access: acc, Hub: s.hub, Jobs: s.jobs, Previews: s.previews, Commands: run, Hooks: hk}
 	ms.HandleJobs(s.jobs)
-	tr := &translation.Service{Store: s.store, Access: acc, Messages: ms, Jobs: s.jobs, Provider: translator}
+	tr := &translation.Service{Store: s.store, Access: acc, Messages: ms, Jobs: s.jobs, Provider: translator(o)}
 	tr.HandleJobs(s.jobs)
 	ms.Translator = tr
 	cs := &channels.Service{Store: s.store, Access: acc, Hub: s.hub, Messages: ms, Jobs: s.jobs}
@@ -218,7 +230,7 @@ func (s *Server) areas(b *backend, links *storage.Links, translator translation.
 		Previews: s.previews, Translation: tr,
 		Polls:   &polls.Service{Store: s.store, Access: acc, Messages: ms},
 		Uploads: &uploads.Service{Store: s.store, Access: acc, Storage: s.files, Links: links, Resizer: uploads.NewResizer()},
-		Store:   s.store, Access: acc, Hub: s.hub, Links: links, Tokens: auth.NewVerifier(verifiedTokens),
+		Store:   s.store, Access: acc, Hub: s.hub, Links: links, Pictures: pictures, Tokens: auth.NewVerifier(verifiedTokens),
 	}
 }
 

@@ -238,7 +238,7 @@ var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // ownTables are the tables whose rows are part of a channel, by app_id and cid.
 var ownTables = []string{
-	"message_deletions", "message_history", "message_removals", "channel_mutes", "thread_reads", "threads", "reads", "members", "bans", "channel_counters", "channels",
+	"message_deletions", "message_history", "message_removals", "held_messages", "channel_mutes", "thread_reads", "threads", "reads", "members", "bans", "channel_counters", "channels",
 }
 
 // HardDeleteChannel removes a locked channel (LockAnyChannel) and all that is in

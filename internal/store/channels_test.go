@@ -252,6 +252,9 @@ func TestHardDeleteLeavesNothing(t *testing.T) {
 			if _, err := tx.RemoveMessage(ctx, c, removed.ID, r.at); err != nil {
 				return err
 			}
+			if err := tx.Hold(ctx, &store.Held{Kind: store.HeldPending, Message: &chat.Message{ID: chat.NewID(), CID: c, UserID: "ann", CreatedAt: r.at}, ExpiresAt: r.at}); err != nil {
+				return err
+			}
 			return tx.KeepHistory(ctx, m, "ann", r.at)
 		})
 	}

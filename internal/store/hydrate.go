@@ -232,7 +232,7 @@ func (a *App) seats(ctx context.Context, senders map[entry]*chat.Message) (map[e
 
 // finish puts a message together.
 func (h *hydration) finish(m *chat.Message) {
-	m.User = h.user(m.UserID)
+	m.User, m.CommandInfo = h.user(m.UserID), chat.NewCommandInfo(m.Command)
 	if member := h.members[entry{h.ID, memberKey(m.CID, m.UserID)}]; member != nil {
 		m.Member = &chat.MessageMember{ChannelRole: member.ChannelRole, NotificationsMuted: member.NotificationsMuted}
 	}

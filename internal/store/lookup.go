@@ -66,7 +66,7 @@ func (a *App) seen(u *chat.User) *chat.User {
 	return &v
 }
 
-const channelColumns = `c.cid, c.id, c.type, c.created_by_id, c.team, c.frozen, c.disabled, c.cooldown, c.filter_tags, c.member_count, c.hidden_count,
+const channelColumns = `c.cid, c.id, c.type, c.created_by_id, c.team, c.frozen, c.disabled, c.cooldown, c.filter_tags, c.member_count, c.hidden_count, c.holds_pending,
 	c.config_overrides, c.distinct_members, c.auto_translation_enabled, c.auto_translation_language, c.truncated_at, c.truncated_by_id,
 	c.deleted_at, c.custom, c.created_at, c.updated_at, n.last_message_at, n.message_count, n.unread_seq`
 

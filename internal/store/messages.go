@@ -59,7 +59,7 @@ func (a *App) message(ctx context.Context, id, lock string) (*chat.Message, erro
 		return nil, err
 	}
 	if len(list) == 0 {
-		return nil, chat.Errorf(chat.NotFound, "message with id %s doesn't exist", id)
+		return nil, errNoMessage(id)
 	}
 	return list[0], nil
 }
