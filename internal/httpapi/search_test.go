@@ -2,8 +2,11 @@ package httpapi_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"chatd/internal/testkit"
 )
@@ -168,6 +171,88 @@ func TestSearchPages(t *testing.T) {
 		t.Errorf("%d of 250 in %d pages", len(seen), pages)
 	}
 	s.As("ann").Query("/search", `{"filter_conditions":{"cid":"messaging:room"},"query":"ancient","next":"`+strings.Repeat("A", 50)+`"}`).Fails(400, 4, "cursor")
+}
+
+// Busy and quiet channels, threads, and messages of one moment are read side by side.
+func TestSearchInOrderOfTime(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	for _, id := range []string{"busy", "quiet", "silent", "threads"} {
+		s.Channel("messaging", id, "ann", "bob")
+	}
+	// Most of them in one channel, every fifth with the word, a minute apart but for the
+	// last, which are of one moment.
+	alter(t, s, `INSERT INTO messages (app_id, id, cid, user_id, type, text, html, parent_id, in_channel, created_at, updated_at)
+		SELECT $1, 'm' || lpad(i::text, 3, '0'), 'messaging:' || room, 'ann', 'regular', CASE WHEN i % 5 = 0 THEN 'a red fox' ELSE 'a red foxglove' END, '',
+			CASE room WHEN 'threads' THEN 'p' ELSE '' END, room <> 'threads', at, at
+		FROM (SELECT i, '2026-01-01T03:30:00Z'::timestamptz + least(i, 440) * interval '1 minute' AS at,
+			CASE WHEN i % 100 = 5 THEN 'quiet' WHEN i % 20 = 15 THEN 'threads' ELSE 'busy' END AS room FROM generate_series(0, 499) i) m`)
+	conn, err := pgx.Connect(t.Context(), testkit.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	if _, err := conn.Exec(t.Context(), `ANALYZE messages`); err != nil { // so that it is known how often words are said
+		t.Fatal(err)
+	}
+	bob := searcher{s, "bob"}
+	for _, what := range []string{`"query":"fox red"`, `"message_filter_conditions":{"text":"fox"}`, `"message_filter_conditions":{"text":{"$autocomplete":"red fox"},"type":"regular","id":{"$gt":"m"}}`, `"message_filter_conditions":{"user_id":"ann","updated_at":{"$gte":"2026-01-01T00:00:00Z"}}`} {
+		var want []string
+		for i := range 500 {
+			if i%5 == 0 || !strings.Contains(what, `"fox`) && !strings.Contains(what, `"query"`) {
+				want = append(want, fmt.Sprintf("m%03d", i))
+			}
+		}
+		for _, direction := range []string{"1", "-1"} {
+			if direction == "-1" {
+				slices.Reverse(want)
+			}
+			var got []string
+			pages := bob.pages(what + `,"limit":64,"sort":[{"field":"created_at","direction":` + direction + `}]`)
+			for _, page := range pages {
+				got = append(got, page...)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s %s: %d, want %d: %v", what, direction, len(got), len(want), got)
+			}
+		}
+	}
+	between := `"message_filter_conditions":{"created_at":{"$gt":"2026-01-01T04:30:00Z","$lte":"2026-01-01T04:40:00Z"},"text":{"$q":"fox"}},"sort":[{"field":"created_at","direction":-1}]`
+	if got := bob.pages(between); len(got) != 1 || !slices.Equal(got[0], []string{"m070", "m065"}) {
+		t.Errorf("between times: %v", got)
+	}
+}
+
+// pages returns the ids that a search finds, page by page, and checks that the way
+// back is the same.
+func (x searcher) pages(what string) [][]string {
+	x.s.TB.Helper()
+	var pages [][]string
+	back := ""
+	for next := ""; ; {
+		r := x.ask(what + `,"next":"` + next + `"`).OK()
+		if back != "" {
+			if got := idsOf(x.ask(what + `,"next":"` + r.At("previous").(string) + `"`).OK()); !slices.Equal(got, pages[len(pages)-1]) {
+				x.s.TB.Errorf("%s: back to %v, want %v", what, got, pages[len(pages)-1])
+			}
+		}
+		pages = append(pages, idsOf(r))
+		var more bool
+		if next, more = r.At("next").(string); !more {
+			return pages
+		}
+		back = next
+	}
+}
+
+// idsOf are those of a search's results.
+func idsOf(r *testkit.Response) []string {
+	results, _ := r.At("results").([]any)
+	out := make([]string, len(results))
+	for i, result := range results {
+		out[i], _ = result.(map[string]any)["message"].(map[string]any)["id"].(string)
+	}
+	return out
 }
 
 // texts are those of a search's results.

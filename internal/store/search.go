@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -138,7 +139,7 @@ func (s *searching) relevant(ctx context.Context, f *Found) ([]string, error) {
 	if at.ID != "" {
 		cond, until = "(m.created_at, m.id) <= ("+b.Arg(at.At)+"::timestamptz, "+b.Arg(at.ID)+"::text)", at.At
 	}
-	hits, err := s.newest(ctx, b, cond, "NULL::jsonb", until, at.Size+1)
+	hits, err := s.byTime(ctx, b, cond, "NULL::jsonb", true, until, at.Size+1)
 	if err != nil || len(hits) == 0 {
 		return nil, err
 	}
@@ -179,12 +180,12 @@ func (s *searching) sorted(ctx context.Context, f *Found) ([]string, error) {
 		return nil, err
 	}
 	var hits []*hit
-	if s.Sort[0].Field == "created_at" && s.Sort[0].Desc && len(s.Sort) == 1 && prev == "" {
-		until, e := cur.time(next)
+	if s.Sort[0].Field == "created_at" && len(s.Sort) == 1 {
+		start, e := cur.time(cmp.Or(next, prev))
 		if e != nil {
 			return nil, e
 		}
-		hits, err = s.newest(ctx, b, cond, order.Position(), until, s.Limit+1)
+		hits, err = s.byTime(ctx, b, cond, order.Position(), s.Sort[0].Desc == (prev == ""), start, s.Limit+1)
 	} else {
 		hits, err = s.list(ctx, b, cond, order.Position(), way.SQL(), s.Limit+1)
 	}
@@ -205,8 +206,9 @@ func (s *searching) sorted(ctx context.Context, f *Found) ([]string, error) {
 
 // list runs the search as one statement.
 func (s *searching) list(ctx context.Context, b *filter.Builder, cond, position, order string, n int) ([]*hit, error) {
-	return s.hits(ctx, `
+	limit := b.Arg(n)
+	return many[hit](ctx, s.db, `
 		SELECT m.id, m.created_at, m.text, `+position+` AS position
 		FROM unnest($2::text[], $6::timestamptz[]) AS v (cid, since) JOIN messages m ON m.cid = v.cid
-		WHERE `+s.where+` AND `+cond+` ORDER BY `+order+` LIMIT `+b.Arg(n), b.Args)
+		WHERE `+s.where+` AND `+cond+` ORDER BY `+order+` LIMIT `+limit, append([]any{planned}, b.Args...)...)
 }

@@ -28,7 +28,7 @@ func searchFields(now time.Time) filter.Fields {
 			"reply_count":        filter.Number("m.reply_count", filter.Range),
 			"created_at":         filter.Time("m.created_at", filter.Range),
 			"updated_at":         filter.Time("m.updated_at", filter.Range),
-			"text":               filter.Rendered(filter.Range.With(filter.Query, filter.Autocomplete, filter.Any), textField),
+			"text":               searchText,
 			"attachments":        filter.Rendered(filter.Ops{filter.Exists}, hasAttachments),
 			"attachments.type":   filter.Rendered(filter.OneOf, attachmentType),
 			"mentioned_users.id": mentions,
@@ -57,6 +57,8 @@ var searchKeys = filter.Keys{
 	},
 	Custom: filter.JSON{Column: "m.custom"}.Key,
 }
+
+var searchText = filter.Rendered(filter.Range.With(filter.Query, filter.Autocomplete, filter.Any), textField)
 
 // textField searches the text. Equality, which clients write where they mean a
 // search, asks for the words too.
@@ -124,48 +126,70 @@ func mentions(b *filter.Builder, c filter.Cmp) (string, error) {
 	return `m.mentioned_users @> ARRAY[` + b.Arg(id) + `::text]`, err
 }
 
-// words are what a search's messages have to have in their text.
-type words []string
+// words are the comparisons by which a search's messages have to have words in their
+// text.
+type words []filter.Cmp
 
-// wordsOf returns the words that all messages of a filter have.
+// wordsOf returns those of a filter.
 func wordsOf(n filter.Node) words {
-	switch n := n.(type) {
-	case filter.And:
-		var out words
-		for _, child := range n {
-			out = append(out, wordsOf(child)...)
+	var out words
+	for _, c := range all(n) {
+		if c.Field != "text" || !slices.Contains(filter.Ops{filter.Eq, filter.Query, filter.Autocomplete}, c.Op) {
+			continue
 		}
-		return out
-	case filter.Cmp:
-		if n.Field == "text" && slices.Contains(filter.Ops{filter.Eq, filter.Query, filter.Autocomplete}, n.Op) {
-			text, err := n.Text()
-			if err == nil {
-				return pieces(text)
-			}
+		if text, err := c.Text(); err == nil && len(pieces(text)) > 0 {
+			out = append(out, c)
 		}
-	}
-	return nil
-}
-
-func (w words) text() string { return strings.Join(w, " ") }
-
-// patterns are what the texts that have the words are like: cheaper to tell than
-// their words, and true of all of them.
-func (w words) patterns() []string {
-	out := make([]string, len(w))
-	for i, word := range w {
-		out[i] = `%` + word + `%` // letters and digits: nothing to escape
 	}
 	return out
+}
+
+func (w words) filter() filter.Node {
+	out := make(filter.And, len(w))
+	for i, c := range w {
+		out[i] = c
+	}
+	return out
+}
+
+// all returns the words.
+func (w words) all() []string {
+	var out []string
+	for _, c := range w {
+		text, _ := c.Text() // wordsOf took only those that have one
+		out = append(out, pieces(text)...)
+	}
+	return out
+}
+
+// mostPatterns bounds what a message is compared to.
+const mostPatterns = 4
+
+// patterns are what the texts that have the words are like.
+func (w words) patterns() []string {
+	const edge = `[^0-9A-Za-z]` // letters beyond ASCII may stand beside marks that are no letters
+	var out []string
+	for _, c := range w {
+		text, _ := c.Text() // as in all
+		list := pieces(text)
+		for i, word := range list {
+			end := `(` + edge + `|$)`
+			if c.Op == filter.Autocomplete && i == len(list)-1 {
+				end = ``
+			}
+			out = append(out, `(^|`+edge+`)`+word+end) // letters and digits: nothing to escape
+		}
+	}
+	return out[:min(len(out), mostPatterns)]
 }
 
 // rank puts the most relevant messages first: those in which the words are said more
 // often, in less text. Equally relevant ones are in the order of their ids.
 func (w words) rank(hits []*hit) {
-	score := make(map[string]float64, len(hits))
+	said, score := w.all(), make(map[string]float64, len(hits))
 	for _, h := range hits {
 		text, n := strings.ToLower(h.Text), 0
-		for _, word := range w {
+		for _, word := range said {
 			n += strings.Count(text, strings.ToLower(word))
 		}
 		score[h.ID] = float64(n) / math.Log2(float64(len(text)+2))

@@ -2,8 +2,7 @@ package store
 
 import (
 	"context"
-	"slices"
-	"strings"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,90 +11,73 @@ import (
 	"chatd/internal/wire"
 )
 
-// Words that are in few messages are looked up in the index of words. Those that are
-// in many would have it name far more messages than are wanted, so the newest
-// messages of the channels are read until enough of them match.
-const (
-	fewMatches = 3000        // that the index of words is worth to be asked for
-	firstReach = time.Second // back into many channels at first
-	reachGrows = 8           // times, at most
-)
+// planned has a statement planned anew each time: the best plan of a search depends
+// on its words.
+const planned = pgx.QueryExecModeCacheDescribe
 
-// newest returns the newest n messages that the search finds and cond keeps, not sent
-// after until if that is given.
-func (s *searching) newest(ctx context.Context, b *filter.Builder, cond, position string, until time.Time, n int) ([]*hit, error) {
-	rare, err := s.rare(ctx)
+// byTime returns the first n messages in the order of their time that the search
+// finds and cond keeps; start, if not zero, is that of the first.
+//
+// There are two ways to them. The index of words names all messages that have the
+// words, in all channels, and they must be read to see which are wanted: right for
+// words that are in few. For words that are in many, reading the channels themselves
+// soon finds enough. Whichever reads less is taken; and if a word is said often, but
+// not in these channels, the index is asked in the end.
+func (s *searching) byTime(ctx context.Context, b *filter.Builder, cond, position string, desc bool, start time.Time, n int) ([]*hit, error) {
+	list := func() ([]*hit, error) {
+		order := `m.created_at, m.id`
+		if desc {
+			order = `m.created_at DESC, m.id DESC`
+		}
+		return s.list(ctx, b, cond, position, order, n)
+	}
+	if pointed(s.Filter) {
+		return list()
+	}
+	said, one, err := s.odds(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if rare {
-		return s.list(ctx, b, cond, position, `m.created_at DESC, m.id DESC`, n)
+	expect := float64(n) * one
+	if said <= expect {
+		return list()
 	}
-	what := `m.id, m.created_at, m.text, ` + position + ` AS position`
 	for _, p := range s.words.patterns() {
-		cond += ` AND m.text ILIKE ` + b.Arg(p) + `::text`
+		cond = `m.text ~* ` + b.Arg(p) + `::text AND ` + cond // cheaper to tell than the words, and true of all that have them
 	}
-	// OFFSET 0 has the rows come in their order before they are looked at: the planner
-	// knows nothing of how many match here, and would fetch and sort all of them. For
-	// the same reason it must not see the words that the index has.
-	const rows = `(SELECT m.* FROM messages m WHERE m.app_id = $1 AND m.cid = v.cid`
-	part := ` ORDER BY m.created_at DESC, m.id DESC OFFSET 0) m
-		WHERE ` + strings.ReplaceAll(s.where+` AND `+cond, textWords, `to_tsvector('simple', m.text || '')`)
-	if until.IsZero() {
-		until = s.Now().Add(time.Minute) // what other nodes' clocks call now
+	from, to := span(s.Filter)
+	if desc && !to.IsZero() && (start.IsZero() || to.Before(start)) {
+		start = to
 	}
-	reach := firstReach
-	if len(s.Views) == 1 {
-		reach = forEver
+	if !desc && from.After(start) {
+		start = from
 	}
-	var out []*hit
-	for {
-		from := until.Add(-reach)
-		if reach >= forEver {
-			from = time.Time{}
-		}
-		w := filter.Builder{Args: slices.Clone(b.Args)}
-		limit := ` LIMIT ` + w.Arg(n-len(out))
-		rest := ` AND m.created_at > ` + w.Arg(from) + `::timestamptz AND m.created_at <= ` + w.Arg(until) + `::timestamptz` + part + limit
-		sql := `SELECT h.* FROM unnest($2::text[], $6::timestamptz[]) AS v (cid, since) CROSS JOIN LATERAL (
-				(SELECT ` + what + ` FROM ` + rows + ` AND m.in_channel` + rest + `) UNION ALL (SELECT ` + what + ` FROM ` + rows + ` AND NOT m.in_channel` + rest + `)) h
-			ORDER BY h.created_at DESC, h.id DESC` + limit
-		hits, err := s.hits(ctx, sql, w.Args)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, hits...)
-		if len(out) >= n || reach >= forEver {
-			return out, nil
-		}
-		until, reach = from, further(reach, len(hits), n-len(out))
+	w := &walk{searching: s, b: b, cond: cond, position: position, desc: desc, n: n, expect: expect, most: max(said, 2*expect)}
+	w.begin(start, from)
+	if end, err := w.run(ctx); err != nil || end {
+		return w.found, err
 	}
+	return list()
 }
 
-// forEver is longer ago than any message.
-const forEver = 100 * 365 * 24 * time.Hour
+// unknownOdds is one in how many messages a search without words is taken to find.
+const unknownOdds = 4
 
-// further is how far to reach back next for want messages, when reach brought found.
-func further(reach time.Duration, found, want int) time.Duration {
-	grow := reachGrows
-	if found > 0 {
-		grow = min(max(2*want/found, 1), reachGrows)
-	}
-	return reach * time.Duration(grow)
-}
-
-// rare tells whether the index of words is the way to the search's messages: the
-// planner, which knows how often words are said, expects few of them.
-func (s *searching) rare(ctx context.Context) (bool, error) {
+// odds returns how many messages the index of words would name for the search, and
+// one in how many of all that is: the planner knows how often words are said.
+func (s *searching) odds(ctx context.Context) (said, one float64, err error) {
 	if len(s.words) == 0 {
-		return false, nil
+		return math.Inf(1), unknownOdds, nil
 	}
-	rows, _ := s.db.Query(ctx, `EXPLAIN (FORMAT JSON) SELECT FROM messages m
-		WHERE `+textWords+` @@ plainto_tsquery('simple', $1::text)`,
-		pgx.QueryExecModeCacheDescribe, s.words.text()) // CollectOneRow returns the error
+	b := &filter.Builder{}
+	where, err := filter.Fields{Named: map[string]filter.Field{"text": searchText}}.SQL(b, s.words.filter())
+	if err != nil {
+		return 0, 0, err
+	}
+	rows, _ := s.db.Query(ctx, `EXPLAIN (FORMAT JSON) SELECT FROM messages m WHERE `+where, append([]any{planned}, b.Args...)...) // CollectOneRow returns the error
 	plan, err := pgx.CollectOneRow(rows, pgx.RowTo[[]byte])
 	if err != nil {
-		return false, translate(err)
+		return 0, 0, translate(err)
 	}
 	var doc []struct {
 		Plan struct {
@@ -103,13 +85,12 @@ func (s *searching) rare(ctx context.Context) (bool, error) {
 		} `json:"Plan"`
 	}
 	if err := wire.Unmarshal(plan, &doc); err != nil {
-		return false, err
+		return 0, 0, err
 	}
-	return len(doc) > 0 && doc[0].Plan.Rows <= fewMatches, nil
-}
-
-// hits runs a statement. It is planned anew each time: the best plan depends on the
-// words.
-func (s *searching) hits(ctx context.Context, sql string, args []any) ([]*hit, error) {
-	return many[hit](ctx, s.db, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
+	all, err := scalars[float64](ctx, s.db, `SELECT reltuples::float8 FROM pg_class WHERE oid = 'messages'::regclass`)
+	if err != nil || len(doc) == 0 || len(all) == 0 {
+		return 0, 0, err
+	}
+	said = max(doc[0].Plan.Rows, 1)
+	return said, max(all[0]/said, 1), nil
 }

@@ -32,17 +32,24 @@ type threadRow struct {
 	Position jsontext.Value `db:"position"`
 }
 
-// Threads t with their parents p and channels c, and of the viewer $2 how far he has
-// read them r and his membership m.
+// Threads t with their parents p and channels c, and his membership m of the viewer $2.
 const (
 	threadColumns = `t.cid, t.parent_id, t.created_by_id, p.reply_count, t.participant_count, t.participant_count AS active_participant_count,
 		t.unread_seq, t.last_message_at, t.created_at, t.updated_at, p.deleted_at, t.title, t.custom`
-	threadTables = `thread_reads r
-		JOIN threads t ON t.app_id = r.app_id AND t.cid = r.cid AND t.parent_id = r.parent_id
+	threadTables = `
 		JOIN messages p ON p.app_id = t.app_id AND p.id = t.parent_id
 		JOIN channels c ON c.app_id = t.app_id AND c.cid = t.cid AND c.deleted_at IS NULL
 		LEFT JOIN members m ON m.app_id = t.app_id AND m.cid = t.cid AND m.user_id = $2`
-	hasUnread = `(t.unread_seq > r.unread_base)`
+	// The threads that the viewer takes part in. What else is asked of them is in
+	// bigger rows, and read only of those that are in the page.
+	ownThreads = `SELECT t.*, t.unread_seq > r.unread_base AS has_unread FROM thread_reads r
+		JOIN threads t ON t.app_id = r.app_id AND t.cid = r.cid AND t.parent_id = r.parent_id
+		WHERE r.app_id = $1 AND r.user_id = $2 AND r.joined_at IS NOT NULL`
+	// The same with the numbers of replies, which the parents have.
+	ownThreadsReplies = `SELECT t.*, t.unread_seq > r.unread_base AS has_unread, p.reply_count FROM thread_reads r
+		JOIN threads t ON t.app_id = r.app_id AND t.cid = r.cid AND t.parent_id = r.parent_id
+		JOIN messages p ON p.app_id = t.app_id AND p.id = t.parent_id
+		WHERE r.app_id = $1 AND r.user_id = $2 AND r.joined_at IS NOT NULL`
 )
 
 var threadFields = filter.Fields{
@@ -52,7 +59,7 @@ var threadFields = filter.Fields{
 		"created_by_user_id":       filter.Text("t.created_by_id", filter.OneOf),
 		"channel.team":             filter.Text("c.team", filter.OneOf),
 		"channel.disabled":         filter.Bool("c.disabled", filter.Equal),
-		"has_unread":               filter.Bool(hasUnread, filter.Equal),
+		"has_unread":               filter.Bool("t.has_unread", filter.Equal),
 		"created_at":               filter.Time("t.created_at", filter.Compare),
 		"updated_at":               filter.Time("t.updated_at", filter.Compare),
 		"last_message_at":          filter.Time("t.last_message_at", filter.Compare),
@@ -64,11 +71,11 @@ var threadFields = filter.Fields{
 }
 
 var threadKeys = filter.Keys{Named: map[string]filter.Key{
-	"has_unread":               {Expr: hasUnread, Type: "boolean"},
+	"has_unread":               {Expr: "t.has_unread", Type: "boolean"},
 	"last_message_at":          {Expr: "t.last_message_at", Type: "timestamptz"},
 	"created_at":               {Expr: "t.created_at", Type: "timestamptz"},
 	"updated_at":               {Expr: "t.updated_at", Type: "timestamptz"},
-	"reply_count":              {Expr: "p.reply_count", Type: "int"},
+	"reply_count":              {Expr: "t.reply_count", Type: "int"},
 	"participant_count":        {Expr: "t.participant_count", Type: "int"},
 	"active_participant_count": {Expr: "t.participant_count", Type: "int"},
 	"parent_message_id":        {Expr: "t.parent_id", Type: "text"},
@@ -105,13 +112,17 @@ func (a *App) QueryThreads(ctx context.Context, q ThreadQuery) (threads []*chat.
 	if q.Open != nil {
 		where += ` AND (m.status NOT IN ('pending', 'rejected') OR c.created_by_id = $2 OR c.type = ANY (` + b.Arg(q.Open) + `::text[]))`
 	}
+	own := ownThreads
+	if slices.ContainsFunc(sorts, func(s filter.Sort) bool { return s.Field == "reply_count" }) {
+		own = ownThreadsReplies
+	}
+	// OFFSET 0 has the threads put in order before they are joined.
 	rows, err := many[threadRow](ctx, a.db, `
 		SELECT `+threadColumns+`, `+order.Position()+` AS position
-		FROM `+threadTables+`
-		WHERE r.app_id = $1 AND r.user_id = $2 AND r.joined_at IS NOT NULL AND p.reply_count > 0 AND p.deleted_at IS NULL
-			AND t.parent_at > coalesce(greatest(c.truncated_at, m.hide_messages_before), '-infinity')
+		FROM (SELECT t.* FROM (`+own+`) t WHERE `+from+` ORDER BY `+order.SQL()+` OFFSET 0) t`+threadTables+`
+		WHERE p.reply_count > 0 AND p.deleted_at IS NULL AND t.parent_at > coalesce(greatest(c.truncated_at, m.hide_messages_before), '-infinity')
 			AND (p.restricted_visibility = '{}' OR p.user_id = $2 OR $2 = ANY (p.restricted_visibility)) AND (NOT p.shadowed OR p.user_id = $2)
-			AND `+where+` AND `+from+`
+			AND `+where+`
 		ORDER BY `+order.SQL()+` LIMIT `+b.Arg(q.Limit+1), b.Args...)
 	if err != nil || len(rows) == 0 {
 		return nil, "", "", err

@@ -1,0 +1,268 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"chatd/internal/filter"
+)
+
+// walk reads the messages of a search's channels in the order of their time until no
+// unread one can be among the first n that match: a merge of sorted lists. A few
+// messages of each tell how busy it is; from then on all are read as far as it takes,
+// of a busy channel much and of a quiet one little.
+type walk struct {
+	*searching
+
+	b              *filter.Builder // has the parameters of cond
+	cond, position string
+	desc           bool // the newest come first
+	n              int
+	expect         float64 // messages to be read until n match
+	most           float64 // messages to be read before it gives up
+	strands        []*strand
+	read, matched  float64
+	found          []*hit // the first n of what matched
+}
+
+// strand is one of the lists: a channel's own messages, or the replies that only its
+// threads have.
+type strand struct {
+	cid     string
+	since   time.Time
+	replies bool
+	size    int       // of what is read next
+	first   time.Time // of its messages
+	seen    int
+	at      time.Time // and id: how far it is read
+	id      string
+	done    bool // it is read to its end
+}
+
+// density is how many messages it has in a microsecond.
+func (s *strand) density() float64 {
+	return float64(max(s.seen-1, 1)) / max(float64(s.at.Sub(s.first).Abs().Microseconds()), 1)
+}
+
+// step is a message that a walk has read: one that matches, or the first or the last
+// of a strand's part.
+type step struct {
+	hit
+
+	Strand int  `db:"strand"` // counted from 1
+	Place  int  `db:"place"`  // in the part, from 1
+	Found  bool `db:"found"`
+}
+
+const (
+	leastPart = 4      // messages of a strand that are read at once, at least
+	mostPart  = 4096   // and at most
+	mostRead  = 20_000 // messages that one statement reads
+	spare     = 1.1    // what is read more than should do
+)
+
+// forEver is later than any message.
+var forEver = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// begin makes the strands.
+func (w *walk) begin(start, from time.Time) {
+	size := leastPart
+	if len(w.Views) == 1 {
+		size = int(min(max(w.expect, leastPart), mostPart))
+	}
+	switch {
+	case start.IsZero() && w.desc:
+		start = forEver
+	case w.desc:
+		start = start.Add(time.Microsecond) // the condition of the cursor tells messages of one time apart
+	}
+	for _, v := range w.Views {
+		since := from
+		if v.Since != nil && v.Since.After(from) {
+			since = *v.Since
+		}
+		for _, replies := range []bool{false, true} {
+			w.strands = append(w.strands, &strand{cid: string(v.CID), since: since, replies: replies, size: size, at: start})
+		}
+	}
+}
+
+// run walks, and tells whether it came to the end of its way.
+func (w *walk) run(ctx context.Context) (bool, error) {
+	for {
+		next := w.next()
+		if len(next) == 0 {
+			return true, nil
+		}
+		if w.read >= w.most {
+			return false, nil
+		}
+		if err := w.step(ctx, next); err != nil {
+			return false, err
+		}
+	}
+}
+
+// compare orders places as the walk meets them.
+func (w *walk) compare(at time.Time, id string, bt time.Time, bid string) int {
+	c := cmp.Or(at.Compare(bt), cmp.Compare(id, bid))
+	if w.desc {
+		return -c
+	}
+	return c
+}
+
+// place is a time as a number that grows along the walk.
+func (w *walk) place(at time.Time) float64 {
+	if w.desc {
+		return -float64(at.UnixMicro())
+	}
+	return float64(at.UnixMicro())
+}
+
+// next returns the strands to read on, with how much: those that may hold one of the
+// first n, as far as it should take to find them.
+func (w *walk) next() []*strand {
+	var open []*strand
+	for _, s := range w.strands {
+		if !s.done && (len(w.found) < w.n || w.compare(s.at, s.id, w.found[w.n-1].At, w.found[w.n-1].ID) < 0) {
+			open = append(open, s)
+		}
+	}
+	if w.read == 0 || len(open) == 0 {
+		return open
+	}
+	slices.SortFunc(open, func(a, b *strand) int { return w.compare(a.at, a.id, b.at, b.id) })
+	goal, total := w.goal(open), 0
+	if len(w.found) == w.n {
+		goal = min(goal, w.place(w.found[w.n-1].At))
+	}
+	for i, s := range open {
+		way := goal - w.place(s.at)
+		if way < 0 {
+			return open[:max(i, 1)]
+		}
+		s.size = int(min(way*s.density()*spare+leastPart, mostPart))
+		if total += s.size; total > mostRead {
+			return open[:max(i, 1)]
+		}
+	}
+	return open
+}
+
+// goal is the place up to which the strands, in order, should hold as many messages as
+// it takes to find what is missing.
+func (w *walk) goal(open []*strand) float64 {
+	sure := 0 // what was found before the first unread message
+	for sure < len(w.found) && w.compare(w.found[sure].At, w.found[sure].ID, open[0].at, open[0].id) <= 0 {
+		sure++
+	}
+	messages := float64(w.n-sure) * (w.expect + w.read) / (float64(w.n) + w.matched)
+	density, at := 0.0, w.place(open[0].at)
+	for _, s := range open {
+		x := w.place(s.at)
+		if messages <= density*(x-at) {
+			break
+		}
+		messages -= density * (x - at)
+		density, at = density+s.density(), x
+	}
+	return at + messages/density
+}
+
+// step reads on in strands.
+func (w *walk) step(ctx context.Context, strands []*strand) error {
+	b := &filter.Builder{Args: slices.Clone(w.b.Args)}
+	b.Args[1] = column(strands, func(s *strand) string { return s.cid })
+	b.Args[5] = column(strands, func(s *strand) time.Time { return s.since })
+	strandsOf := `unnest($2::text[], $6::timestamptz[], ` + b.Arg(column(strands, func(s *strand) time.Time { return s.at })) + `::timestamptz[], ` +
+		b.Arg(column(strands, func(s *strand) string { return s.id })) + `::text[], ` +
+		b.Arg(column(strands, func(s *strand) bool { return s.replies })) + `::boolean[], ` +
+		b.Arg(column(strands, func(s *strand) int { return s.size })) + `::int[])`
+	beyond, order := `(m.created_at, m.id) > (v.at, v.id)`, `m.created_at, m.id`
+	if w.desc {
+		beyond, order = `(m.created_at, m.id) < (v.at, v.id)`, `m.created_at DESC, m.id DESC`
+	}
+	part := func(which string) string {
+		return `(SELECT m.* FROM messages m WHERE m.app_id = $1 AND m.cid = v.cid AND ` + which + ` AND m.created_at > v.since AND ` + beyond +
+			` ORDER BY ` + order + ` LIMIT v.size)`
+	}
+	rows, err := many[step](ctx, w.db, `
+		SELECT v.strand, x.id, x.created_at, x.text, x.position, x.found, x.place
+		FROM `+strandsOf+` WITH ORDINALITY AS v (cid, since, at, id, replies, size, strand) CROSS JOIN LATERAL (
+			SELECT m.id, m.created_at, m.text, `+w.position+` AS position, coalesce(`+w.cond+` AND `+w.where+`, FALSE) AS found, row_number() OVER () AS place
+			FROM (`+part(`m.in_channel AND NOT v.replies`)+` UNION ALL `+part(`NOT m.in_channel AND v.replies`)+`) m) x
+		WHERE x.found OR x.place = 1 OR x.place = v.size`, append([]any{planned}, b.Args...)...)
+	if err != nil {
+		return err
+	}
+	for _, s := range strands {
+		s.done = true // unless its last message comes
+	}
+	for _, r := range rows {
+		if r.Found {
+			w.matched++
+			w.found = append(w.found, &r.hit)
+		}
+		s := strands[r.Strand-1]
+		if r.Place == 1 && s.seen == 0 {
+			s.first = r.At
+		}
+		if r.Place == s.size {
+			s.done, s.at, s.id = false, r.At, r.ID
+			s.seen += s.size
+		}
+	}
+	for _, s := range strands {
+		w.read += float64(s.size)
+	}
+	slices.SortFunc(w.found, func(a, b *hit) int { return w.compare(a.At, a.ID, b.At, b.ID) })
+	w.found = w.found[:min(len(w.found), w.n)]
+	return nil
+}
+
+// all returns the comparisons that hold for everything a filter keeps.
+func all(n filter.Node) []filter.Cmp {
+	switch n := n.(type) {
+	case filter.And:
+		var out []filter.Cmp
+		for _, child := range n {
+			out = append(out, all(child)...)
+		}
+		return out
+	case filter.Cmp:
+		return []filter.Cmp{n}
+	}
+	return nil
+}
+
+// span is between which times, both exclusive, a filter keeps messages. Zero is no
+// bound.
+func span(n filter.Node) (from, to time.Time) {
+	for _, c := range all(n) {
+		if c.Field != "created_at" || !slices.Contains(filter.Compare, c.Op) {
+			continue
+		}
+		at, err := c.Time()
+		if err != nil {
+			continue // the filter was refused before
+		}
+		if lower := at.Add(-time.Microsecond); c.Op != filter.Lt && c.Op != filter.Lte && lower.After(from) {
+			from = lower
+		}
+		if upper := at.Add(time.Microsecond); c.Op != filter.Gt && c.Op != filter.Gte && (to.IsZero() || upper.Before(to)) {
+			to = upper
+		}
+	}
+	return from, to
+}
+
+// pointed tells whether a filter names messages, or a thread of them: indexes lead to
+// those.
+func pointed(n filter.Node) bool {
+	return slices.ContainsFunc(all(n), func(c filter.Cmp) bool {
+		return (c.Field == "id" || c.Field == "parent_id") && slices.Contains(filter.OneOf, c.Op) && !c.IsNull()
+	})
+}
