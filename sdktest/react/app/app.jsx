@@ -2,7 +2,7 @@
 // it, and where, is in its address.
 import { createRoot } from 'react-dom/client';
 import {
-  Channel, ChannelHeader, ChannelList, Chat, MessageComposer, MessageList, Thread, useCreateChatClient, Window,
+  Channel, ChannelHeader, ChannelList, Chat, ChatView, MessageComposer, MessageList, Thread, ThreadList, useCreateChatClient, Window,
 } from 'stream-chat-react';
 import 'stream-chat-react/dist/css/index.css';
 import './app.css';
@@ -19,15 +19,26 @@ function App() {
   if (!client) return null;
   return (
     <Chat client={client}>
-      <ChannelList filters={filters} sort={sort} options={show} setActiveChannelOnMount={false} showChannelSearch />
-      <Channel>
-        <Window>
-          <ChannelHeader />
-          <MessageList />
-          <MessageComposer />
-        </Window>
-        <Thread />
-      </Channel>
+      <ChatView>
+        <ChatView.Selector />
+        <ChatView.Channels>
+          <ChannelList filters={filters} sort={sort} options={show} setActiveChannelOnMount={false} showChannelSearch />
+          <Channel>
+            <Window>
+              <ChannelHeader />
+              <MessageList />
+              <MessageComposer />
+            </Window>
+            <Thread />
+          </Channel>
+        </ChatView.Channels>
+        <ChatView.Threads>
+          <ThreadList />
+          <ChatView.ThreadAdapter>
+            <Thread />
+          </ChatView.ThreadAdapter>
+        </ChatView.Threads>
+      </ChatView>
     </Chat>
   );
 }

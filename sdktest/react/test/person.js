@@ -1,5 +1,6 @@
 // A person at a browser: what he does and sees, by the names that the components
 // give to their parts. Everything waits for what it needs.
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { results } from './results.js';
 
@@ -14,6 +15,7 @@ export class Person {
       if (r.status() < 400) return;
       const text = `${r.status()} ${r.request().method()} ${r.url().replace(server, '').split('?')[0]}`;
       this.refused.push(text);
+      appendFileSync(join(results, 'refused.log'), `${text} ${await r.text().catch(String)}\n`);
     });
     page.on('requestfailed', (r) => r.url().startsWith(server) && this.lost.push(`${r.method()} ${r.url().replace(server, '').split('?')[0]} ${r.failure().errorText}`));
     page.on('pageerror', (e) => this.faults.push(String(e)));
@@ -77,6 +79,12 @@ export class Person {
     await message.hover();
     await message.getByTestId('thread-action').click();
     await this.thread.getByText(text).waitFor();
+  }
+
+  /** Searches among Channels, Users or Messages. */
+  async searches(among, text) {
+    await this.page.getByTestId('search-input').fill(text);
+    await this.page.getByTestId('filter-source-buttons').getByText(among).click();
   }
 
   /** Chooses from the menu beside the composer. */
