@@ -64,12 +64,14 @@ const headroom = 32 << 20 // bytes
 func serve(ctx context.Context, s *server.Server, c *config.Config, log *slog.Logger, listeners ...net.Listener) error {
 	reserve := make([]byte, headroom) // counts as alive, but is never touched and takes no memory
 	defer runtime.KeepAlive(reserve)
-	site := newHTTPServer(s.Handler(), log)
+	procs := newProcessors()
+	site := newHTTPServer(procs.count(s.Handler()), log)
 	// The server's own work goes on until the last request is answered.
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.Run(work) })
+	g.Go(func() error { procs.run(ctx); return nil })
 	for _, l := range listeners {
 		g.Go(func() error { return served(site.Serve(l)) })
 	}
