@@ -72,3 +72,13 @@ func remove(ctx context.Context, tx *store.Tx, cid chat.CID, hard bool) (*chat.C
 		&chat.Change{Kind: chat.ChannelGone, CID: cid})
 	return last, nil
 }
+
+// Remove deletes a channel for good in the name of nobody, and tells of it.
+func (s *Service) Remove(ctx context.Context, tx *store.Tx, cid chat.CID) error {
+	app, err := tx.App.App(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = remove(auth.WithActor(ctx, &auth.Actor{App: app, Server: true}), tx, cid, true)
+	return err
+}

@@ -24,6 +24,7 @@ import (
 	"chatd/internal/ratelimit"
 	"chatd/internal/reads"
 	"chatd/internal/realtime"
+	"chatd/internal/retention"
 	"chatd/internal/search"
 	"chatd/internal/storage"
 	"chatd/internal/store"
@@ -47,6 +48,7 @@ type API struct {
 	Previews *preview.Service
 
 	Translation *translation.Service
+	Retention   *retention.Service
 
 	Store    *store.Store
 	Access   *access.Access

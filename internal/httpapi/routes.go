@@ -26,6 +26,10 @@ func (a *API) Routes() []Route { //nolint:funlen // a table
 		del("/commands/{name}", "DeleteCommand", a.AppAdmin.DeleteCommand, serverOnly),
 		get("/commands/{name}", "GetCommand", a.AppAdmin.GetCommand, serverOnly),
 		put("/commands/{name}", "UpdateCommand", a.AppAdmin.UpdateCommand, serverOnly),
+		get("/retention_policy", "GetRetentionPolicy", a.Retention.List, serverOnly),
+		post("/retention_policy", "SetRetentionPolicy", a.Retention.Set, serverOnly),
+		post("/retention_policy/delete", "DeleteRetentionPolicy", a.Retention.Delete, serverOnly),
+		post("/retention_policy/runs", "GetRetentionPolicyRuns", a.Retention.Runs, serverOnly),
 		get("/tasks/{id}", "GetTask", a.AppAdmin.GetTask, serverOnly),
 
 		// Users

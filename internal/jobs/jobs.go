@@ -39,6 +39,7 @@ type Queue struct {
 	pool   *pgxpool.Pool
 	log    *slog.Logger
 	kinds  *river.Workers
+	timed  []*river.PeriodicJob
 	client *river.Client[pgx.Tx]
 }
 
@@ -84,6 +85,13 @@ func Handle[T Args](q *Queue, work func(context.Context, T) error) {
 	river.AddWorker(q.kinds, &worker[T]{work: func(ctx context.Context, j *river.Job[T]) error { return work(ctx, j.Args) }})
 }
 
+// Every has a job done at intervals, beginning now, by one node of all: once in each,
+// or not at all while no node is up.
+func Every(q *Queue, interval time.Duration, args Args) {
+	q.timed = append(q.timed, river.NewPeriodicJob(river.PeriodicInterval(interval),
+		func() (river.JobArgs, *river.InsertOpts) { return args, nil }, &river.PeriodicJobOpts{RunOnStart: true}))
+}
+
 // Give marks an error that trying again would not change.
 func Give(err error) error { return river.JobCancel(err) }
 
@@ -91,7 +99,7 @@ func Give(err error) error { return river.JobCancel(err) }
 func (q *Queue) Open() error {
 	var err error
 	q.client, err = river.NewClient(riverpgxv5.New(q.pool), &river.Config{
-		Logger: q.log, Workers: q.kinds,
+		Logger: q.log, Workers: q.kinds, PeriodicJobs: q.timed,
 		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
 		FetchCooldown: cooldown, FetchPollInterval: poll, JobTimeout: timeout, RescueStuckJobsAfter: rescueAfter,
 		MaxAttempts: maxAttempts, SoftStopTimeout: softStop, FetchOnlyKnownKinds: true,

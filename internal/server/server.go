@@ -29,6 +29,7 @@ import (
 	"chatd/internal/ratelimit"
 	"chatd/internal/reads"
 	"chatd/internal/realtime"
+	"chatd/internal/retention"
 	"chatd/internal/search"
 	"chatd/internal/storage"
 	"chatd/internal/store"
@@ -62,9 +63,11 @@ type Options struct {
 	// TranslateURL is a server with LibreTranslate's API, Dictionary, or "" for none.
 	TranslateURL string
 	TranslateKey string
-	DrainTime    time.Duration
-	Logger       *slog.Logger
-	Now          func() time.Time
+	// RetentionEvery is how often is looked for what is past its time; 0 = the default.
+	RetentionEvery time.Duration
+	DrainTime      time.Duration
+	Logger         *slog.Logger
+	Now            func() time.Time
 }
 
 // FromConfig takes the options from the configuration.
@@ -222,12 +225,14 @@ func (s *Server) areas(o Options, b *backend, links *storage.Links) *httpapi.API
 	ms.Translator = tr
 	cs := &channels.Service{Store: s.store, Access: acc, Hub: s.hub, Messages: ms, Jobs: s.jobs}
 	cs.HandleJobs(s.jobs)
+	re := &retention.Service{Store: s.store, Channels: cs, Jobs: s.jobs, Every: o.RetentionEvery}
+	re.HandleJobs(s.jobs)
 	rs := &reads.Service{Store: s.store, Access: acc, Hub: s.hub}
 	b.Backend, b.users, b.channels = reads.Backend{Store: s.store}, us, cs
 	ts := &threads.Service{Store: s.store, Access: acc, Watch: cs}
 	return &httpapi.API{
 		Users: us, Channels: cs, Messages: ms, Reads: rs, Search: &search.Service{Store: s.store, Access: acc}, Threads: ts, AppAdmin: &appadmin.Service{Store: s.store},
-		Previews: s.previews, Translation: tr,
+		Previews: s.previews, Translation: tr, Retention: re,
 		Polls:   &polls.Service{Store: s.store, Access: acc, Messages: ms},
 		Uploads: &uploads.Service{Store: s.store, Access: acc, Storage: s.files, Links: links, Resizer: uploads.NewResizer()},
 		Store:   s.store, Access: acc, Hub: s.hub, Links: links, Pictures: pictures, Tokens: auth.NewVerifier(verifiedTokens),

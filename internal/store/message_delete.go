@@ -116,24 +116,8 @@ func (t *Tx) RemoveMessage(ctx context.Context, cid chat.CID, id string, at time
 	if err != nil {
 		return nil, err
 	}
-	ids := append(column(replies, func(r *chat.Message) string { return r.ID }), id)
-	for _, sql := range []string{
-		`DELETE FROM messages WHERE app_id = $1 AND id = ANY ($2)`,
-		`DELETE FROM reactions WHERE app_id = $1 AND message_id = ANY ($2)`,
-		`DELETE FROM message_history WHERE app_id = $1 AND message_id = ANY ($2)`,
-	} {
-		if _, err := exec(ctx, t.db, sql, t.ID, ids); err != nil {
-			return nil, err
-		}
-	}
-	for _, sql := range []string{
-		`DELETE FROM message_deletions WHERE app_id = $1 AND cid = $2 AND message_id = ANY ($3)`,
-		`DELETE FROM thread_reads WHERE app_id = $1 AND cid = $2 AND parent_id = ANY ($3)`,
-		`DELETE FROM threads WHERE app_id = $1 AND cid = $2 AND parent_id = ANY ($3)`,
-	} {
-		if _, err := exec(ctx, t.db, sql, t.ID, cid, ids); err != nil {
-			return nil, err
-		}
+	if err := t.removeRows(ctx, cid, append(column(replies, idOf), id)); err != nil {
+		return nil, err
 	}
 	live, deleted := -1, 0
 	if m.DeletedAt != nil {
@@ -153,7 +137,31 @@ func (t *Tx) RemoveMessage(ctx context.Context, cid chat.CID, id string, at time
 			shown = append(shown, r)
 		}
 	}
-	return shown, t.uncountReplies(ctx, cid, replies)
+	return shown, t.uncountMany(ctx, cid, replies)
+}
+
+// removeRows removes messages of a channel and what belongs to each of them. What
+// counted them is left as it was.
+func (t *Tx) removeRows(ctx context.Context, cid chat.CID, ids []string) error {
+	for _, sql := range []string{
+		`DELETE FROM messages WHERE app_id = $1 AND id = ANY ($2)`,
+		`DELETE FROM reactions WHERE app_id = $1 AND message_id = ANY ($2)`,
+		`DELETE FROM message_history WHERE app_id = $1 AND message_id = ANY ($2)`,
+	} {
+		if _, err := exec(ctx, t.db, sql, t.ID, ids); err != nil {
+			return err
+		}
+	}
+	for _, sql := range []string{
+		`DELETE FROM message_deletions WHERE app_id = $1 AND cid = $2 AND message_id = ANY ($3)`,
+		`DELETE FROM thread_reads WHERE app_id = $1 AND cid = $2 AND parent_id = ANY ($3)`,
+		`DELETE FROM threads WHERE app_id = $1 AND cid = $2 AND parent_id = ANY ($3)`,
+	} {
+		if _, err := exec(ctx, t.db, sql, t.ID, cid, ids); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // maxShown bounds the replies that are told to have gone with their parent.

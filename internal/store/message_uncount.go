@@ -72,10 +72,10 @@ func (t *Tx) lastRules(ctx context.Context, cid chat.CID) (*time.Time, *Type, er
 	return cut[0], typ, nil
 }
 
-// uncountReplies does for the replies of a thread, which have been removed in this
-// transaction, what UncountMessage does for one message, in a number of statements
+// uncountMany does for messages of a channel, as the replies of a thread, which have
+// been removed in this transaction, what UncountMessage does for one message, in a number of statements
 // that does not depend on theirs.
-func (t *Tx) uncountReplies(ctx context.Context, cid chat.CID, replies []*chat.Message) error {
+func (t *Tx) uncountMany(ctx context.Context, cid chat.CID, replies []*chat.Message) error {
 	if len(replies) == 0 {
 		return nil
 	}
@@ -98,8 +98,18 @@ func (t *Tx) uncountReplies(ctx context.Context, cid chat.CID, replies []*chat.M
 	if err != nil || !typ.Config.ReadEvents {
 		return err
 	}
+	if len(seqs) == 0 {
+		return nil
+	}
+	for _, r := range live {
+		if r.Counts() && len(r.RestrictedVisibility) > 0 { // few are
+			if err := t.uncountFor(ctx, r, seqs[0]); err != nil {
+				return err
+			}
+		}
+	}
 	counted := slices.DeleteFunc(live, func(r *chat.Message) bool { return !r.Counts() || len(r.RestrictedVisibility) > 0 })
-	if len(counted) == 0 || len(seqs) == 0 {
+	if len(counted) == 0 {
 		return nil
 	}
 	return t.uncountUnread(ctx, cid, seqs[0], column(counted, at), column(counted, func(r *chat.Message) string { return r.UserID }))

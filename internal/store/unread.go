@@ -238,18 +238,24 @@ func (t *Tx) UncountMessage(ctx context.Context, m *chat.Message) error {
 	if err != nil || touched == 0 || !m.Counts() || !typ.Config.ReadEvents {
 		return err
 	}
+	return t.uncountFor(ctx, m, n.UnreadSeq)
+}
+
+// uncountFor takes one message out of the unread numbers of those who had not read it.
+// seq is the channel's unread_seq. It emits the change.
+func (t *Tx) uncountFor(ctx context.Context, m *chat.Message, seq int64) error {
 	if _, err := exec(ctx, t.db, `
 		UPDATE reads r SET unread_base = r.unread_base + 1 FROM members m
 		WHERE r.app_id = $1 AND r.cid = $2 AND r.unread_base < $3 AND r.last_read < $4 AND `+hadUnread+`
 			AND m.user_id = r.user_id AND m.app_id = $1 AND m.cid = $2`,
-		t.ID, m.CID, n.UnreadSeq, m.CreatedAt, m.UserID, list(m.RestrictedVisibility)); err != nil {
+		t.ID, m.CID, seq, m.CreatedAt, m.UserID, list(m.RestrictedVisibility)); err != nil {
 		return err
 	}
 	if _, err := exec(ctx, t.db, `
 		UPDATE members m SET join_seq = m.join_seq + 1
 		WHERE m.app_id = $1 AND m.cid = $2 AND m.join_seq < $3 AND m.created_at < $4 AND `+hadUnread+`
 			AND NOT EXISTS (SELECT FROM reads r WHERE r.app_id = m.app_id AND r.cid = m.cid AND r.user_id = m.user_id)`,
-		t.ID, m.CID, n.UnreadSeq, m.CreatedAt, m.UserID, list(m.RestrictedVisibility)); err != nil {
+		t.ID, m.CID, seq, m.CreatedAt, m.UserID, list(m.RestrictedVisibility)); err != nil {
 		return err
 	}
 	t.Emit(&chat.Change{Kind: chat.UnreadReload, CID: m.CID})
