@@ -106,7 +106,8 @@ func with(dsn string, fn func(*goose.Provider) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, FS, goose.WithLocker(locker), goose.WithGoMigrations(jobs(dsn)))
+	p, err := goose.NewProvider(goose.DialectPostgres, db, FS, goose.WithLocker(locker), goose.WithGoMigrations(jobs(dsn)),
+		goose.WithAllowOutofOrder(true)) // numbers are given before the work is done, so a lower one may come later
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
