@@ -16,8 +16,8 @@ import (
 // The bounds of deliveries.
 const (
 	deliveryTimeout = 6 * time.Second
-	deliveryAnswer  = 64 << 10 // bytes
-	deliveryTries   = 10       // over some hours, with growing pauses
+	deliveryAnswer  = 1 << 20 // bytes
+	deliveryTries   = 10      // over some hours, with growing pauses
 )
 
 // delivery is the job that posts something to an app's server.
@@ -53,7 +53,7 @@ func (c *Caller) deliver(ctx context.Context, d delivery) error {
 	var again bool
 	switch {
 	case errors.Is(err, outbound.ErrTooBig):
-		return nil // it was taken, with many words
+		return nil // it was taken, with many words: errors have fewer
 	case err != nil:
 		again = !errors.Is(err, outbound.ErrURL)
 	case answer.OK():

@@ -54,6 +54,9 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, route *Route) (conte
 	if err := mayCall(actor, route); err != nil {
 		return nil, err
 	}
+	e := entryOf(ctx)
+	e.request = r // not of what lasts, as a connection
+	actor.Request = e
 	return auth.WithActor(ctx, actor), nil
 }
 
@@ -85,7 +88,6 @@ func (a *API) authenticate(ctx context.Context, c credentials, who caller) (*aut
 	}
 	e := entryOf(ctx)
 	e.app, e.actor, e.platform = actor.App.ID, actor.UserID, actor.Platform
-	actor.Request = e
 	return actor, nil
 }
 

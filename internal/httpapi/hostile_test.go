@@ -299,6 +299,7 @@ var wholeBodies = map[string]string{
 	"CreateChannelType":          `{"name":"fresh"}`,
 	"CreateCommand":              `{"name":"fresh","description":"d"}`,
 	"UpdateCommand":              `{"description":"d"}`,
+	"RunMessageAction":           `{"form_data":{"image_action":"send"},"user_id":"ann"}`,
 }
 
 // TestNastyValues puts nasty values into all fields of all routes, two levels deep,

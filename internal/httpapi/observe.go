@@ -17,7 +17,7 @@ import (
 // entry is what is told of a request, in its one log line and to hooks; it is filled
 // on the request's way.
 type entry struct {
-	request      *http.Request
+	request      *http.Request // of typed routes
 	id, clientID string
 	op           string
 	app          chat.AppID
@@ -61,7 +61,7 @@ const maxClientID = 64
 func (a *API) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
-		e := &entry{request: r, id: uuid.NewString(), clientID: r.Header.Get("X-Client-Request-Id"), addr: clientAddr(r, a.Proxies)}
+		e := &entry{id: uuid.NewString(), clientID: r.Header.Get("X-Client-Request-Id"), addr: clientAddr(r, a.Proxies)}
 		e.clientID = e.clientID[:min(len(e.clientID), maxClientID)]
 		sw := &statusWriter{ResponseWriter: w, entry: e}
 		sw.Header().Set("X-Request-Id", e.id)

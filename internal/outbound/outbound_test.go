@@ -344,3 +344,28 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestAsk(t *testing.T) {
+	t.Parallel()
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/elsewhere" {
+			http.Redirect(w, r, "/", http.StatusFound)
+			return
+		}
+		_, _ = fmt.Fprintf(w, "%s %s %s", r.Method, r.Header.Get("Accept"), r.Header.Get("User-Agent"))
+	}))
+	t.Cleanup(web.Close)
+	got, err := only().Ask(t.Context(), web.URL, most)
+	if err != nil || !got.OK() || string(got.Body) != "GET application/json chatd" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := only().Ask(t.Context(), web.URL+"/elsewhere", most); err != nil || got.Status != http.StatusFound {
+		t.Errorf("a redirect was followed: %+v, %v", got, err)
+	}
+	if _, err := only().Ask(t.Context(), web.URL, 3); !errors.Is(err, outbound.ErrTooBig) {
+		t.Errorf("too long an answer: %v", err)
+	}
+	if _, err := outbound.New(outbound.Options{}).Ask(t.Context(), web.URL, most); !errors.Is(err, outbound.ErrRefused) {
+		t.Errorf("inside: %v", err)
+	}
+}
