@@ -95,6 +95,9 @@ func TestSendMessage(t *testing.T) {
 		{name: "attachments that are none", who: "ann", method: "POST", path: to, body: send(`{"attachments":"xyz"}`), status: 400, code: 4, message: `field "message.attachments"`},
 		{name: "an empty attachment", who: "ann", method: "POST", path: to, body: send(`{"attachments":[null]}`), status: 400, code: 4, message: "list of objects"},
 		{name: "huge attachments", who: "ann", method: "POST", path: to, body: send(`{"attachments":[{"a":"` + strings.Repeat("x", 70_000) + `"}]}`), status: 413, code: 22, message: "attachments are too big"},
+		{name: "big attachments", who: "ann", method: "POST", path: to, body: send(`{"attachments":[{"a":"` + strings.Repeat("x", 3000) + `"},{"b":"` + strings.Repeat("x", 2200) + `"}]}`), status: 413, code: 22, message: "the limit is 5120"},
+		{name: "attachments as big as may be", who: "ann", method: "POST", path: to, body: send(`{"attachments":[{"a":"` + strings.Repeat("x", 5000) + `"}]}`), want: map[string]string{"message.attachments.#": "1"}},
+		{name: "big ones of links", who: "ann", method: "POST", path: to, body: send(`{"attachments":[{"a":"` + strings.Repeat("x", 5000) + `"},{"og_scrape_url":"https://example.com","text":"` + strings.Repeat("x", 3000) + `"}]}`), want: map[string]string{"message.attachments.#": "2"}},
 
 		{
 			name: "mentions", who: "ann", method: "POST", path: to, body: send(`{"text":"@bob","mentioned_users":["bob",{"id":"dan","name":"x"},"bob"]}`),

@@ -1,11 +1,14 @@
 package httpapi_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"chatd/internal/server"
 	"chatd/internal/testkit"
@@ -17,14 +20,15 @@ type aged struct {
 	*testkit.Server
 
 	t     *testing.T
+	dsn   string
 	ahead atomic.Int64
 }
 
 func newAged(t *testing.T) *aged {
 	t.Helper()
-	a := &aged{t: t}
+	a := &aged{t: t, dsn: testkit.Isolated(t)} // whose jobs only this server does
 	a.Server = testkit.StartWith(t, func(o *server.Options) {
-		o.DatabaseURL, o.RetentionEvery = testkit.Isolated(t), 50*time.Millisecond // whose jobs only this server does
+		o.DatabaseURL, o.RetentionEvery = a.dsn, 50*time.Millisecond
 		o.Now = func() time.Time { return time.Now().Add(time.Duration(a.ahead.Load())) }
 	})
 	return a
@@ -102,12 +106,19 @@ func TestRetentionOfMany(t *testing.T) {
 	a := newAged(t)
 	path := a.Channel("messaging", "room", "ann", "bob")
 	a.As("ann").Post(path+"/message", `{"message":{"id":"first","text":"first"}}`).OK()
-	alter(t, a.Server, `
+	conn, err := pgx.Connect(t.Context(), a.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if _, err := conn.Exec(t.Context(), `
 		INSERT INTO messages (app_id, id, cid, user_id, type, text, html, parent_id, in_channel, created_at, updated_at)
-		SELECT $1, 'r' || n, 'messaging:room', 'ann', 'reply', 'x', '', 'first', false, now(), now() FROM generate_series(1, 450) n`)
-	alter(t, a.Server, `
-		INSERT INTO messages (app_id, id, cid, user_id, type, text, html, in_channel, created_at, updated_at)
-		SELECT $1, 'm' || n, 'messaging:room', 'ann', 'regular', 'x', '', true, now(), now() FROM generate_series(1, 450) n`)
+		SELECT $1::bigint, 'r' || n, 'messaging:room', 'ann', 'reply', 'x', '', 'first', false, now(), now() FROM generate_series(1, 450) n
+		UNION ALL SELECT $1, 'm' || n, 'messaging:room', 'ann', 'regular', 'x', '', '', true, now(), now() FROM generate_series(1, 450) n`, a.App); err != nil {
+		t.Fatal(err)
+	}
+	a.As("bob").Get("/messages/r450").OK()
+	a.As("bob").Get("/messages/m450").OK()
 	a.Server.Server().Put("/channeltypes/messaging", `{"message_retention":"1"}`).OK()
 	a.pass(25 * time.Hour)
 	for _, id := range []string{"first", "r1", "r450", "m1", "m450"} {

@@ -20,7 +20,8 @@ const (
 	maxText           = 20000    // characters, whatever the channel's type allows
 	maxMarkup         = 80 << 10 // bytes of HTML or MML from the server side
 	maxAttachments    = 30
-	maxAttachmentData = 64 << 10 // bytes of JSON
+	maxAttachmentData = 5 << 10  // bytes of JSON, without those that show links
+	maxAllAttachments = 64 << 10 // bytes of JSON
 	maxMentions       = 100
 	maxMentionedRoles = 10  // and groups
 	maxMentionedName  = 255 // bytes, of a role or of a group's id
@@ -120,8 +121,8 @@ func (e *editor) attachments(m *chat.Message, sent jsontext.Value) error {
 		m.Attachments = noAttachments
 		return nil
 	}
-	if len(sent) > maxAttachmentData {
-		return chat.Errorf(chat.PayloadTooBig, "message.attachments are too big: %d bytes, the limit is %d", len(sent), maxAttachmentData)
+	if len(sent) > maxAllAttachments {
+		return tooBig(len(sent))
 	}
 	if !sent.IsValid() {
 		return chat.Errorf(chat.Invalid, "message.attachments have a name twice in one object or text that is not UTF-8")
@@ -140,9 +141,32 @@ func (e *editor) attachments(m *chat.Message, sent jsontext.Value) error {
 		if err := e.seat.Require(permission.CreateAttachment); err != nil {
 			return err
 		}
+		if size := ownSize(sent, list); size > maxAttachmentData {
+			return tooBig(size)
+		}
 	}
 	m.Attachments = sent
 	return nil
+}
+
+func tooBig(size int) error {
+	return chat.Errorf(chat.PayloadTooBig, "message.attachments are too big: %d bytes, the limit is %d", size, maxAttachmentData)
+}
+
+// ownSize is how big attachments are without those that show links: the server makes
+// these, and clients send them back with an edit.
+func ownSize(sent jsontext.Value, list []*attachment) int {
+	var raw []jsontext.Value
+	if len(sent) <= maxAttachmentData || wire.Unmarshal(sent, &raw) != nil {
+		return len(sent)
+	}
+	size := 0
+	for i, a := range list {
+		if a.ScrapeURL == "" {
+			size += len(raw[i])
+		}
+	}
+	return size
 }
 
 // attachment is what of an attachment has a type. The rest is the client's own.

@@ -97,6 +97,13 @@ func (t *Tx) RemoveOld(ctx context.Context, cid chat.CID, before time.Time, most
 	if err != nil {
 		return 0, err
 	}
+	// What happened in the channel stays known, or it would look inactive.
+	t.Emit(ChannelStale(cid))
+	if _, err := exec(ctx, t.db, `
+		UPDATE channels c SET updated_at = greatest(c.updated_at, n.last_message_at) FROM channel_counters n
+		WHERE c.app_id = $1 AND c.cid = $2 AND n.app_id = $1 AND n.cid = $2 AND n.last_message_at < $3`, t.ID, cid, before); err != nil {
+		return 0, err
+	}
 	if _, err := exec(ctx, t.db, `
 		UPDATE channel_counters n SET last_message_at = `+newestAfter+` WHERE n.app_id = $1 AND n.cid = $2 AND n.last_message_at < $5`,
 		t.ID, cid, cut, !typ.Config.SkipLastMsgUpdateForSystemMsg, before); err != nil {
