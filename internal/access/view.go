@@ -9,10 +9,13 @@ import (
 // Viewer is the actor as one who looks at the channel's messages. Those of
 // shadow-banned users are in the lists of those who may ban them.
 func (s *Seat) Viewer() store.Viewer {
+	u := s.Actor.User
 	return store.Viewer{
 		UserID: s.Actor.UserID, Server: s.Actor.Server,
 		SeesShadowed:   s.May(permission.BanChannelMember, s.Owner()),
 		SeesRestricted: s.May(permission.ReadRestrictedVisibilityMessage, false),
+		Drafts:         u != nil && u.DraftCount > 0,
+		Reminders:      u != nil && u.ReminderCount > 0,
 	}
 }
 

@@ -22,8 +22,11 @@ type State struct {
 	Members            []*chat.Member  `json:"members"`
 	Membership         *chat.Member    `json:"membership"`
 	Threads            []struct{}      `json:"threads"`
+	Draft              *chat.Draft     `json:"draft,omitzero"`
 	Hidden             *bool           `json:"hidden,omitzero"`
 	HideMessagesBefore *time.Time      `json:"hide_messages_before,omitzero"`
+
+	LiveLocations []*chat.SharedLocation `json:"active_live_locations,omitempty"`
 }
 
 // part is what of channels a request asks for.
@@ -132,7 +135,16 @@ func (s *Service) fill(ctx context.Context, out []*State, seats []*access.Seat, 
 	if err != nil {
 		return err
 	}
+	drafts, err := app.ChannelDrafts(ctx, v, cids)
+	if err != nil {
+		return err
+	}
+	live, err := app.LiveLocations(ctx, v, sharing(seats))
+	if err != nil {
+		return err
+	}
 	for i, cid := range cids {
+		out[i].Draft, out[i].LiveLocations = drafts[cid], live[cid]
 		out[i].Messages, out[i].PinnedMessages, out[i].Members, out[i].Read = messages[cid], pins[cid], members[cid], reads[cid]
 		own(seats[i], out[i].Members...)
 	}
@@ -167,6 +179,17 @@ func (s *Service) fillPending(ctx context.Context, out []*State) error {
 		}
 	}
 	return err
+}
+
+// sharing are the views of the channels in which locations can be shared.
+func sharing(seats []*access.Seat) []store.View {
+	var out []store.View
+	for _, seat := range seats {
+		if seat.Channel.Config.SharedLocations {
+			out = append(out, seat.View())
+		}
+	}
+	return out
 }
 
 // messages reads a page of one channel, or the newest messages of many.

@@ -58,6 +58,9 @@ type Event struct {
 	Reaction      *Reaction      `json:"reaction,omitzero"`
 	Poll          *Poll          `json:"poll,omitzero"`
 	PollVote      *PollVote      `json:"poll_vote,omitzero"`
+	Draft         *Draft         `json:"draft,omitzero"`
+	Reminder      *Reminder      `json:"reminder,omitzero"`
+	UserID        string         `json:"user_id,omitzero"` // of a reminder
 	User          *User          `json:"user,omitzero"`
 
 	ThreadParticipants []*User `json:"thread_participants,omitzero"`

@@ -76,6 +76,10 @@ type Message struct {
 	QuotedMessage        *Message `db:"-" json:"quoted_message,omitzero"`
 	PollID               string   `db:"poll_id" json:"poll_id,omitzero"`
 	Poll                 *Poll    `db:"-" json:"poll,omitzero"`
+	Draft                *Draft   `db:"-" json:"draft,omitzero"` // the viewer's, of a reply
+
+	Reminder       *Reminder       `db:"-" json:"reminder,omitzero"` // the viewer's
+	SharedLocation *SharedLocation `db:"shared_location" json:"shared_location,omitzero"`
 
 	// Channel is filled in where a message is answered alone.
 	Channel *Channel `db:"-" json:"channel,omitzero"`

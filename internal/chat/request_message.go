@@ -30,6 +30,7 @@ type MessageRequest struct {
 	PinnedAt             *time.Time     `json:"pinned_at,omitzero"`
 	PinExpires           *time.Time     `json:"pin_expires,omitzero"`
 	RestrictedVisibility []string       `json:"restricted_visibility,omitzero"`
-	SharedLocation       jsontext.Value `json:"shared_location,omitzero"`
 	Custom               jsontext.Value `json:",embed"`
+
+	SharedLocation *LocationRequest `json:"shared_location,omitzero"` // when it is sent; edits do not change it
 }

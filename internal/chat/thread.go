@@ -26,6 +26,7 @@ type Thread struct {
 	UpdatedAt     time.Time  `db:"updated_at" json:"updated_at"`
 	DeletedAt     *time.Time `db:"deleted_at" json:"deleted_at,omitzero"` // of the parent
 	Title         string     `db:"title" json:"title"`
+	Draft         *Draft     `db:"-" json:"draft,omitzero"` // the viewer's, of a reply
 
 	Custom jsontext.Value `db:"custom" json:",embed"`
 }

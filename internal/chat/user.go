@@ -42,6 +42,8 @@ type User struct {
 	TokensRevoked  *time.Time        `db:"revoke_tokens_issued_before" json:"revoke_tokens_issued_before,omitzero"`
 	BlockedUserIDs []string          `db:"-" json:"blocked_user_ids"`
 	Privacy        *PrivacySettings  `db:"privacy_settings" json:"privacy_settings,omitzero"`
+	DraftCount     int               `db:"draft_count" json:"-"` // in channels and threads
+	ReminderCount  int               `db:"reminder_count" json:"-"`
 	Custom         jsontext.Value    `db:"custom" json:",embed"`
 }
 

@@ -17,13 +17,16 @@ import (
 	"chatd/internal/auth"
 	"chatd/internal/channels"
 	"chatd/internal/chat"
+	"chatd/internal/drafts"
 	"chatd/internal/gifs"
+	"chatd/internal/locations"
 	"chatd/internal/messages"
 	"chatd/internal/polls"
 	"chatd/internal/preview"
 	"chatd/internal/ratelimit"
 	"chatd/internal/reads"
 	"chatd/internal/realtime"
+	"chatd/internal/reminders"
 	"chatd/internal/retention"
 	"chatd/internal/search"
 	"chatd/internal/storage"
@@ -36,16 +39,19 @@ import (
 
 // API is what the routes call: the areas, and what every request needs.
 type API struct {
-	Users    *users.Service
-	Channels *channels.Service
-	Messages *messages.Service
-	Reads    *reads.Service
-	Search   *search.Service
-	Threads  *threads.Service
-	Polls    *polls.Service
-	AppAdmin *appadmin.Service
-	Uploads  *uploads.Service
-	Previews *preview.Service
+	Users     *users.Service
+	Channels  *channels.Service
+	Messages  *messages.Service
+	Reads     *reads.Service
+	Search    *search.Service
+	Threads   *threads.Service
+	Polls     *polls.Service
+	Drafts    *drafts.Service
+	Reminders *reminders.Service
+	Locations *locations.Service
+	AppAdmin  *appadmin.Service
+	Uploads   *uploads.Service
+	Previews  *preview.Service
 
 	Translation *translation.Service
 	Retention   *retention.Service

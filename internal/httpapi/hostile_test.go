@@ -43,7 +43,8 @@ func newSite(t *testing.T) *site {
 	s.As("ann").Post(path+"/message", `{"message":{"id":"`+s.Key+`","text":"hi"}}`).OK()
 	s.Server.Server().Post("/channeltypes", `{"name":"own"}`).OK()
 	s.Server.Server().Post("/commands", `{"name":"own","description":"its own"}`).OK()
-	s.ids = map[string]string{"type": "messaging", "id": "room", "user_id": "bob", "name": "own", "parent_id": s.Key}
+	s.Server.Server().Put("/channeltypes/messaging", `{"user_message_reminders":true,"shared_locations":true}`).OK()
+	s.ids = map[string]string{"type": "messaging", "id": "room", "user_id": "bob", "name": "own", "parent_id": s.Key, "message_id": s.Key}
 	conn, err := pgx.Connect(t.Context(), testkit.Database(t))
 	if err != nil {
 		t.Fatal(err)
@@ -280,6 +281,9 @@ var wholeBodies = map[string]string{
 	"SendMessage":                `{"message":{"text":"x","user_id":"ann"}}`,
 	"UpdateMessage":              `{"message":{"text":"x","user_id":"ann"}}`,
 	"UpdateMessagePartial":       `{"set":{"text":"x"},"unset":["a"],"user_id":"ann"}`,
+	"CreateDraft":                `{"message":{"text":"x","user_id":"ann"}}`,
+	"CreateReminder":             `{"remind_at":"2040-01-01T00:00:00Z","user_id":"ann"}`,
+	"UpdateReminder":             `{"remind_at":"2040-01-01T00:00:00Z","user_id":"ann"}`,
 	"SendReaction":               `{"reaction":{"type":"like","user_id":"ann"}}`,
 	"QueryReactions":             `{"user_id":"ann"}`,
 	"SendEvent":                  `{"event":{"type":"typing.start","user_id":"ann"}}`,

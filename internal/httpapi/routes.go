@@ -77,6 +77,22 @@ func (a *API) Routes() []Route { //nolint:funlen // a table
 		post("/messages/{id}/undelete", "UndeleteMessage", a.Messages.Undelete, serverOnly),
 		get("/messages/{parent_id}/replies", "GetReplies", a.Messages.Replies, actingAs, anonymousToo),
 
+		// Drafts
+		del("/channels/{type}/{id}/draft", "DeleteDraft", a.Drafts.Delete, actingAsNeeded),
+		get("/channels/{type}/{id}/draft", "GetDraft", a.Drafts.Get, actingAsNeeded),
+		post("/channels/{type}/{id}/draft", "CreateDraft", a.Drafts.Save),
+		post("/drafts/query", "QueryDrafts", a.Drafts.Query, actingAsNeeded),
+
+		// Reminders
+		del("/messages/{message_id}/reminders", "DeleteReminder", a.Reminders.Delete, actingAsNeeded),
+		patch("/messages/{message_id}/reminders", "UpdateReminder", a.Reminders.Update, actingAsNeeded),
+		post("/messages/{message_id}/reminders", "CreateReminder", a.Reminders.Create, actingAsNeeded),
+		post("/reminders/query", "QueryReminders", a.Reminders.Query, actingAsNeeded),
+
+		// Live locations
+		get("/users/live_locations", "GetUserLiveLocations", a.Locations.Get, actingAsNeeded),
+		put("/users/live_locations", "UpdateLiveLocation", a.Locations.Update, actingAsNeeded),
+
 		// Search
 		get("/search", "Search", a.Search.Search, actingAs),
 

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"chatd/internal/store"
 )
@@ -114,8 +115,35 @@ func (q *Queue) Open() error {
 // Enqueue has a job done once the transaction has committed, not before at; a zero
 // at means at once. Nothing is left of it when the transaction is rolled back.
 func (q *Queue) Enqueue(ctx context.Context, tx *store.Tx, args Args, at time.Time) error {
-	if _, err := q.client.InsertTx(ctx, tx.SQL(), args, &river.InsertOpts{ScheduledAt: at}); err != nil {
-		return fmt.Errorf("enqueue %s: %w", args.Kind(), err)
+	_, err := q.Schedule(ctx, tx, args, at)
+	return err
+}
+
+// Schedule is Enqueue for a job that may be withdrawn before its time: it returns
+// the job's id, which is never 0.
+func (q *Queue) Schedule(ctx context.Context, tx *store.Tx, args Args, at time.Time) (id int64, err error) {
+	r, err := q.client.InsertTx(ctx, tx.SQL(), args, &river.InsertOpts{ScheduledAt: at})
+	if err == nil && r.Job.State == rivertype.JobStateScheduled {
+		// River has its leader make a job available when it is due, which looks every
+		// five seconds, and is elected anew after its node died. Every node looks at the
+		// time of available jobs itself, every second.
+		_, err = tx.SQL().Exec(ctx, `UPDATE river_job SET state = 'available' WHERE id = $1`, r.Job.ID)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("enqueue %s: %w", args.Kind(), err)
+	}
+	return r.Job.ID, nil
+}
+
+// Withdraw takes back a job that has not begun; nothing happens to one that has, or
+// to 0, which is no job.
+func (q *Queue) Withdraw(ctx context.Context, tx *store.Tx, id int64) error {
+	if id == 0 {
+		return nil
+	}
+	_, err := q.client.JobDeleteTx(ctx, tx.SQL(), id)
+	if err != nil && !errors.Is(err, rivertype.ErrNotFound) && !errors.Is(err, rivertype.ErrJobRunning) {
+		return fmt.Errorf("withdraw job %d: %w", id, err)
 	}
 	return nil
 }

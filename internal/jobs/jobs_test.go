@@ -205,3 +205,23 @@ func (b *bench) await(id string) *store.Task {
 		}
 	}
 }
+
+func TestWithdraw(t *testing.T) {
+	t.Parallel()
+	b := start(t, func(note, int) error { return nil })
+	var id int64
+	err := b.app.InTx(t.Context(), func(tx *store.Tx) (err error) {
+		id, err = b.q.Schedule(t.Context(), tx, note{"withdrawn"}, time.Now().Add(500*time.Millisecond))
+		return err
+	})
+	if err != nil || id == 0 {
+		t.Fatal(id, err)
+	}
+	for _, job := range []int64{id, id, 0} { // once more, and none
+		if err := b.app.InTx(t.Context(), func(tx *store.Tx) error { return b.q.Withdraw(t.Context(), tx, job) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.enqueue("the next", time.Now().Add(time.Second), nil)
+	b.expect("the next")
+}

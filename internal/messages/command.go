@@ -90,6 +90,9 @@ func (s *Service) showToAuthor(ctx context.Context, d *delivery) (*SendResponse,
 		Kind: store.HeldEphemeral, Message: d.m, Pending: d.pending, Unasked: len(d.also) > 0, Metadata: d.metadata, ExpiresAt: d.app.Now().Add(ephemeralFor),
 	}
 	err := d.app.InTx(ctx, func(tx *store.Tx) error {
+		if err := d.dropDraft(ctx, tx); err != nil {
+			return err
+		}
 		if d.held != nil {
 			h.Turn = d.held.Turn + 1
 			return tx.HoldAgain(ctx, h)

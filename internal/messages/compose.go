@@ -111,8 +111,8 @@ func (e *editor) reply(ctx context.Context, m *chat.Message, r *chat.MessageRequ
 
 // extras adds what a message can carry along.
 func (e *editor) extras(ctx context.Context, m *chat.Message, r *chat.MessageRequest) error {
-	if len(r.SharedLocation) > 0 && r.SharedLocation.Kind() != 'n' {
-		return unsupported(e.seat, "shared locations")
+	if err := e.location(m, r.SharedLocation); err != nil {
+		return err
 	}
 	if r.PollID == "" {
 		return nil

@@ -39,6 +39,17 @@ type editor struct {
 // content fills in what of a message can be edited, except its pin. What the
 // message had before needs no permission again.
 func (e *editor) content(ctx context.Context, m *chat.Message, r *chat.MessageRequest) error {
+	if err := e.parts(ctx, m, r); err != nil {
+		return err
+	}
+	if m.Text == "" && m.QuotedMessageID == "" && m.PollID == "" && m.SharedLocation == nil && len(m.Custom) == 0 && empty(m.Attachments) {
+		return chat.Errorf(chat.Invalid, "message.text is a required field")
+	}
+	return nil
+}
+
+// parts is content for a message in which there may be nothing yet.
+func (e *editor) parts(ctx context.Context, m *chat.Message, r *chat.MessageRequest) error {
 	if err := e.text(m, r); err != nil {
 		return err
 	}
@@ -52,14 +63,8 @@ func (e *editor) content(ctx context.Context, m *chat.Message, r *chat.MessageRe
 		return err
 	}
 	custom, err := customOf(r.Custom)
-	if err != nil {
-		return err
-	}
 	m.Custom = custom
-	if m.Text == "" && m.QuotedMessageID == "" && m.PollID == "" && len(custom) == 0 && empty(m.Attachments) {
-		return chat.Errorf(chat.Invalid, "message.text is a required field")
-	}
-	return nil
+	return err
 }
 
 // text sets text, html and mml.

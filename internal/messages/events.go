@@ -109,11 +109,11 @@ func (s *Service) views(ctx context.Context, app *store.App, seat *access.Seat, 
 		return views{}, err
 	}
 	public := *m
-	public.OwnReactions, public.Shadowed = nil, stored
+	public.OwnReactions, public.Draft, public.Reminder, public.Shadowed = nil, nil, nil, stored
 	public.Type, public.DeletedForMe, public.Poll = typ, false, m.Poll.Public()
 	if q := m.QuotedMessage; q != nil {
 		v := *q
-		v.OwnReactions, v.Poll = nil, q.Poll.Public()
+		v.OwnReactions, v.Draft, v.Reminder, v.Poll = nil, nil, nil, q.Poll.Public()
 		if v.DeletedForMe { // by the actor, not for the others
 			v.Type, v.DeletedForMe = chat.MessageRegular, false
 		}

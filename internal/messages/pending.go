@@ -65,6 +65,9 @@ func (s *Service) keepPending(ctx context.Context, d *delivery) (*SendResponse, 
 	}
 	resp.Metadata = d.metadata
 	return resp, d.app.InTx(ctx, func(tx *store.Tx) error {
+		if err := d.dropDraft(ctx, tx); err != nil {
+			return err
+		}
 		if d.held != nil {
 			if err := tx.Release(ctx, d.held.Kind, d.m.ID); err != nil {
 				return err

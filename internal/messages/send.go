@@ -109,6 +109,9 @@ func (s *Service) Send(ctx context.Context, r *SendRequest) (*SendResponse, erro
 		d.m.Command, d.m.Args, d.m.CommandInfo = name, args, chat.NewCommandInfo(name)
 	}
 	s.ask(ctx, d, r.SkipEnrichURL)
+	if d.drafted, err = d.hasDraft(ctx); err != nil {
+		return nil, err
+	}
 	if name != "" {
 		return s.command(ctx, d, nil)
 	}
@@ -176,6 +179,7 @@ type delivery struct {
 	m          *chat.Message
 	of         *chat.Message                            // what it replies to, or nil
 	keepHidden bool                                     // from members who hid the channel
+	drafted    bool                                     // its author has a draft of it
 	also       []func(context.Context, *store.Tx) error // in the message's transaction; mostly none
 
 	held     *store.Held       // what it is made of, if it was held
@@ -223,7 +227,7 @@ func (s *Service) deliver(ctx context.Context, d *delivery) (*SendResponse, erro
 			return nil, err
 		}
 	}
-	if d.reveals() || d.countsForSome() || d.m.PollID != "" || len(d.also) > 0 || d.held != nil {
+	if d.reveals() || d.countsForSome() || d.m.PollID != "" || d.drafted || len(d.also) > 0 || d.held != nil {
 		send.Before = d.before
 	}
 	if err := d.app.Send(ctx, send); err != nil {
@@ -354,6 +358,9 @@ func (d *delivery) before(ctx context.Context, tx *store.Tx) error {
 		if err := tx.CarryPoll(ctx, d.m.PollID); err != nil {
 			return err
 		}
+	}
+	if err := d.dropDraft(ctx, tx); err != nil {
+		return err
 	}
 	if d.countsForSome() {
 		others := without(d.m.RestrictedVisibility, d.m.UserID)

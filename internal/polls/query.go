@@ -34,7 +34,7 @@ func (q *Query) of(viewer string, all bool) store.PollQuery {
 	if limit == 0 {
 		limit = defaultPage
 	}
-	return store.PollQuery{Viewer: viewer, Server: all, Filter: q.Filter, Sort: q.Sort, Limit: limit, Next: q.Next, Prev: q.Prev}
+	return store.PollQuery{Viewer: viewer, Server: all, Query: store.Query{Filter: q.Filter, Sort: q.Sort, Limit: limit, Next: q.Next, Prev: q.Prev}}
 }
 
 // QueryRequest asks for polls by filter.

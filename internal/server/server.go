@@ -18,10 +18,12 @@ import (
 	"chatd/internal/chat"
 	"chatd/internal/commands"
 	"chatd/internal/config"
+	"chatd/internal/drafts"
 	"chatd/internal/gifs"
 	"chatd/internal/hooks"
 	"chatd/internal/httpapi"
 	"chatd/internal/jobs"
+	"chatd/internal/locations"
 	"chatd/internal/messages"
 	"chatd/internal/outbound"
 	"chatd/internal/polls"
@@ -29,6 +31,7 @@ import (
 	"chatd/internal/ratelimit"
 	"chatd/internal/reads"
 	"chatd/internal/realtime"
+	"chatd/internal/reminders"
 	"chatd/internal/retention"
 	"chatd/internal/search"
 	"chatd/internal/storage"
@@ -225,6 +228,8 @@ func (s *Server) areas(o Options, b *backend, links *storage.Links) *httpapi.API
 	ms.Translator = tr
 	cs := &channels.Service{Store: s.store, Access: acc, Hub: s.hub, Messages: ms, Jobs: s.jobs}
 	cs.HandleJobs(s.jobs)
+	rem := &reminders.Service{Store: s.store, Access: acc, Jobs: s.jobs}
+	rem.HandleJobs(s.jobs)
 	re := &retention.Service{Store: s.store, Channels: cs, Jobs: s.jobs, Every: o.RetentionEvery}
 	re.HandleJobs(s.jobs)
 	rs := &reads.Service{Store: s.store, Access: acc, Hub: s.hub}
@@ -233,9 +238,12 @@ func (s *Server) areas(o Options, b *backend, links *storage.Links) *httpapi.API
 	return &httpapi.API{
 		Users: us, Channels: cs, Messages: ms, Reads: rs, Search: &search.Service{Store: s.store, Access: acc}, Threads: ts, AppAdmin: &appadmin.Service{Store: s.store},
 		Previews: s.previews, Translation: tr, Retention: re,
-		Polls:   &polls.Service{Store: s.store, Access: acc, Messages: ms},
-		Uploads: &uploads.Service{Store: s.store, Access: acc, Storage: s.files, Links: links, Resizer: uploads.NewResizer()},
-		Store:   s.store, Access: acc, Hub: s.hub, Links: links, Pictures: pictures, Tokens: auth.NewVerifier(verifiedTokens),
+		Polls:     &polls.Service{Store: s.store, Access: acc, Messages: ms},
+		Drafts:    &drafts.Service{Store: s.store, Access: acc, Messages: ms},
+		Reminders: rem,
+		Locations: &locations.Service{Store: s.store, Access: acc, Messages: ms},
+		Uploads:   &uploads.Service{Store: s.store, Access: acc, Storage: s.files, Links: links, Resizer: uploads.NewResizer()},
+		Store:     s.store, Access: acc, Hub: s.hub, Links: links, Pictures: pictures, Tokens: auth.NewVerifier(verifiedTokens),
 	}
 }
 

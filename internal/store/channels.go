@@ -152,6 +152,9 @@ func (t *Tx) Truncate(ctx context.Context, ch *chat.Channel, at time.Time, byID 
 	if ch.TruncatedAt != nil && at.Before(*ch.TruncatedAt) {
 		at = *ch.TruncatedAt
 	}
+	if err := t.dropOwned(ctx, ch.CID, at); err != nil {
+		return err
+	}
 	if hard {
 		if err := t.deleteMessages(ctx, ch.CID, at); err != nil {
 			return err
@@ -228,6 +231,9 @@ func (t *Tx) SoftDeleteChannel(ctx context.Context, ch *chat.Channel) error {
 	now := t.Now()
 	ch.DeletedAt, ch.TruncatedAt, ch.UpdatedAt = &now, &now, now
 	t.Emit(ChannelStale(ch.CID))
+	if err := t.dropAllOwned(ctx, ch.CID); err != nil {
+		return err
+	}
 	_, err := exec(ctx, t.db, `
 		UPDATE channels SET deleted_at = $3, truncated_at = $3, updated_at = $3 WHERE app_id = $1 AND cid = $2`, t.ID, ch.CID, now)
 	return err
@@ -236,7 +242,8 @@ func (t *Tx) SoftDeleteChannel(ctx context.Context, ch *chat.Channel) error {
 // endOfTime is after every message.
 var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// ownTables are the tables whose rows are part of a channel, by app_id and cid.
+// ownTables are the tables whose rows are part of a channel, by app_id and cid, but
+// for those that users' rows count (dropAllOwned).
 var ownTables = []string{
 	"message_deletions", "message_history", "message_removals", "held_messages", "channel_mutes", "thread_reads", "threads", "reads", "members", "bans", "channel_counters", "channels",
 }
@@ -250,6 +257,9 @@ func (t *Tx) HardDeleteChannel(ctx context.Context, ch *chat.Channel) error {
 	if _, err := exec(ctx, t.db, `
 		INSERT INTO departures (app_id, user_id, cid, created_at) SELECT app_id, user_id, cid, $3 FROM members WHERE app_id = $1 AND cid = $2
 		ON CONFLICT (app_id, user_id, cid) DO UPDATE SET created_at = excluded.created_at`, t.ID, ch.CID, now); err != nil {
+		return err
+	}
+	if err := t.dropAllOwned(ctx, ch.CID); err != nil {
 		return err
 	}
 	if err := t.deleteMessages(ctx, ch.CID, endOfTime); err != nil {

@@ -247,6 +247,8 @@ func TestHardDeleteLeavesNothing(t *testing.T) {
 		r.exec(`INSERT INTO channel_mutes (app_id, user_id, cid, created_at, updated_at) VALUES ($1, 'bob', $2, now(), now())`, c)
 		r.exec(`INSERT INTO thread_reads (app_id, cid, parent_id, user_id, last_read) VALUES ($1, $2, $3, 'bob', now()) ON CONFLICT DO NOTHING`, c, m.ID)
 		r.exec(`INSERT INTO bans (app_id, user_id, cid, created_at) VALUES ($1, 'eve', $2, now())`, c)
+		r.exec(`INSERT INTO drafts (app_id, cid, user_id, message, created_at) VALUES ($1, $2, 'bob', '{}', now())`, c)
+		r.exec(`INSERT INTO reminders (app_id, cid, user_id, message_id, created_at, updated_at) VALUES ($1, $2, 'bob', $3, now(), now())`, c, m.ID)
 		removed := r.send(c, "ann")
 		r.tx(func(ctx context.Context, tx *store.Tx) error {
 			if _, err := tx.RemoveMessage(ctx, c, removed.ID, r.at); err != nil {

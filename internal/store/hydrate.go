@@ -15,7 +15,7 @@ const latestReactions = 10
 
 // Hydrate fills in what messages show beside their rows: users, the sender's
 // membership, reactions, the poll, the quoted message, and what the viewer deleted
-// for himself. Pins that have ended are taken off, and users do not tell who is
+// for himself, began to reply or wants to be reminded of. Pins that have ended are taken off, and users do not tell who is
 // shadow-banned. It takes a number of statements that does not depend on how many
 // messages there are, most of them none in the common case. The messages must be
 // the caller's own.
@@ -35,6 +35,9 @@ func (a *App) Hydrate(ctx context.Context, v Viewer, msgs ...*chat.Message) erro
 		return err
 	}
 	if err := h.people(ctx, all); err != nil {
+		return err
+	}
+	if err := a.quoteInDrafts(ctx, v, h.drafts); err != nil {
 		return err
 	}
 	for _, m := range all {
@@ -81,9 +84,11 @@ type hydration struct {
 	members map[entry]*chat.Member
 	users   map[string]*chat.User
 	polls   *pollReading // nil when no message carries one
+	drafts  []*chat.Draft
 }
 
-// related reads reactions, polls and own deletions, in one round trip.
+// related reads reactions, polls, own deletions, drafts and reminders, in one round
+// trip.
 func (h *hydration) related(ctx context.Context) error {
 	var ids, reacted, cids, polls []string
 	for id, list := range h.byID {
@@ -120,6 +125,14 @@ func (h *hydration) related(ctx context.Context) error {
 			WHERE app_id = $1 AND cid = ANY ($2) AND user_id = $3 AND message_id = ANY ($4)`, h.ID, cids, h.viewer.UserID, ids).
 			Query(h.deletions)
 	}
+	if h.viewer.Drafts {
+		b.Queue(`SELECT `+draftColumns+` FROM drafts d WHERE d.app_id = $1 AND d.cid = ANY ($2) AND d.user_id = $3 AND d.parent_id = ANY ($4)`,
+			h.ID, cids, h.viewer.UserID, ids).Query(h.replyDrafts)
+	}
+	if h.viewer.Reminders {
+		b.Queue(`SELECT `+reminderColumns+` FROM reminders r WHERE r.app_id = $1 AND r.user_id = $2 AND r.message_id = ANY ($3)`,
+			h.ID, h.viewer.UserID, ids).Query(h.reminders)
+	}
 	if b.Len() == 0 {
 		return nil
 	}
@@ -146,6 +159,28 @@ func (h *hydration) deletions(rows pgx.Rows) error {
 	for _, id := range ids {
 		for _, m := range h.byID[id] {
 			m.Type, m.DeletedForMe = chat.MessageDeleted, true
+		}
+	}
+	return err
+}
+
+// replyDrafts reads the viewer's drafts of replies to the messages.
+func (h *hydration) replyDrafts(rows pgx.Rows) (err error) {
+	h.drafts, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[chat.Draft])
+	for _, d := range h.drafts {
+		for _, m := range h.byID[d.ParentID] {
+			m.Draft = d
+		}
+	}
+	return err
+}
+
+// reminders reads the viewer's reminders of the messages.
+func (h *hydration) reminders(rows pgx.Rows) error {
+	list, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[chat.Reminder])
+	for _, r := range list {
+		for _, m := range h.byID[r.MessageID] {
+			m.Reminder = r
 		}
 	}
 	return err

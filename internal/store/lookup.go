@@ -9,7 +9,7 @@ import (
 )
 
 const userColumns = `id, name, image, language, role, teams, teams_role, invisible, privacy_settings, banned, ban_expires, shadow_banned,
-	last_active, deactivated_at, deleted_at, revoke_tokens_issued_before, custom, created_at, updated_at`
+	last_active, deactivated_at, deleted_at, revoke_tokens_issued_before, draft_count, reminder_count, custom, created_at, updated_at`
 
 // User returns a user, deleted ones too; nil when there is none.
 func (a *App) User(ctx context.Context, id string) (*chat.User, error) {

@@ -161,7 +161,11 @@ func (t *Tx) removeRows(ctx context.Context, cid chat.CID, ids []string) error {
 			return err
 		}
 	}
-	return nil
+	if _, err := t.drop(ctx, drafts, `o.cid = $2 AND o.parent_id = ANY ($3)`, cid, ids); err != nil {
+		return err
+	}
+	_, err := t.drop(ctx, reminders, `o.cid = $2 AND o.message_id = ANY ($3)`, cid, ids)
+	return err
 }
 
 // maxShown bounds the replies that are told to have gone with their parent.

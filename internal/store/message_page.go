@@ -18,6 +18,9 @@ type Viewer struct {
 	// SeesShadowed and SeesRestricted tell that the viewer sees messages of
 	// shadow-banned users and messages meant for others only.
 	SeesShadowed, SeesRestricted bool
+	// Drafts and Reminders tell that the viewer has any: messages come with his drafts
+	// of replies to them, and his reminders of them.
+	Drafts, Reminders bool
 }
 
 // View is what of a channel is visible to a viewer: messages after Since, the later

@@ -16,7 +16,8 @@ const messageColumns = `m.id, m.cid, m.user_id, m.type, m.text, m.html, m.mml, m
 	m.mentioned_users, m.mentioned_channel, m.mentioned_here, m.mentioned_roles, m.mentioned_group_ids,
 	m.parent_id, m.show_in_channel, m.reply_count, m.deleted_reply_count, m.thread_participants, m.reaction_groups,
 	m.silent, m.shadowed, m.pinned, m.pinned_at, m.pinned_by_id, m.pin_expires, m.restricted_visibility,
-	m.quoted_message_id, m.poll_id, m.i18n, m.custom, m.message_text_updated_at, m.created_at, m.updated_at, m.deleted_at`
+	m.quoted_message_id, m.poll_id, m.i18n, m.custom, m.message_text_updated_at, m.created_at, m.updated_at, m.deleted_at,
+	m.shared_location`
 
 // emptyJSON is the length of {} and [].
 const emptyJSON = 2
@@ -25,17 +26,21 @@ const emptyJSON = 2
 // hundreds of messages are read this way.
 func scanMessage(row pgx.CollectableRow) (*chat.Message, error) {
 	m := &chat.Message{}
-	var groups, i18n []byte
+	var groups, i18n, location []byte
 	err := row.Scan(&m.ID, (*string)(&m.CID), &m.UserID, &m.Type, &m.Text, &m.HTML, &m.MML, &m.Command, &m.Args, (*[]byte)(&m.Attachments),
 		&m.MentionedUserIDs, &m.MentionedChannel, &m.MentionedHere, &m.MentionedRoles, &m.MentionedGroupIDs,
 		&m.ParentID, &m.ShowInChannel, &m.ReplyCount, &m.DeletedReplyCount, &m.ThreadParticipantIDs, &groups,
 		&m.Silent, &m.Shadowed, &m.Pinned, &m.PinnedAt, &m.PinnedByID, &m.PinExpires, &m.RestrictedVisibility,
-		&m.QuotedMessageID, &m.PollID, &i18n, (*[]byte)(&m.Custom), &m.MessageTextUpdatedAt, &m.CreatedAt, &m.UpdatedAt, &m.DeletedAt)
+		&m.QuotedMessageID, &m.PollID, &i18n, (*[]byte)(&m.Custom), &m.MessageTextUpdatedAt, &m.CreatedAt, &m.UpdatedAt, &m.DeletedAt,
+		&location)
 	if err == nil && len(groups) > emptyJSON {
 		err = wire.Unmarshal(groups, &m.ReactionGroups)
 	}
 	if err == nil && len(i18n) > emptyJSON {
 		err = wire.Unmarshal(i18n, &m.I18n)
+	}
+	if err == nil && location != nil {
+		err = wire.Unmarshal(location, &m.SharedLocation)
 	}
 	return m, err
 }

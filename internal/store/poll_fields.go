@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -13,16 +11,14 @@ import (
 
 // PollQuery selects polls, or votes of one.
 type PollQuery struct {
-	Viewer     string // "" for a server-side call that names nobody
-	Server     bool   // finds the polls of everybody
-	Filter     jsontext.Value
-	Sort       jsontext.Value
-	Limit      int
-	Next, Prev string // at most one: a cursor of an earlier answer
+	Query
+
+	Viewer string // "" for a server-side call that names nobody
+	Server bool   // finds the polls of everybody
 }
 
-// maxPollSort bounds the items of a sort of polls and votes.
-const maxPollSort = 5
+// latest is the order of lists of polls, and of votes, without a sort.
+var latest = filter.Sort{Field: "created_at", Desc: true}
 
 // pollFields are what polls p can be filtered on.
 var pollFields = filter.Fields{
@@ -75,11 +71,11 @@ func (a *App) QueryPolls(ctx context.Context, q PollQuery) (list []*chat.Poll, n
 
 		Position jsontext.Value `db:"position"`
 	}
-	rows, next, prev, err := pollPage(ctx, a, q, pollList[row]{
-		name: "polls", args: []any{a.ID, q.Viewer}, fields: pollFields, keys: pollKeys,
+	rows, next, prev, err := pages[row]{
+		name: "polls", args: []any{a.ID, q.Viewer}, fields: pollFields, keys: pollKeys, first: latest, unique: []string{"id"},
 		columns: pollColumns, from: `polls p WHERE p.app_id = $1 AND ` + who,
 		position: func(r *row) jsontext.Value { return r.Position },
-	})
+	}.read(ctx, a, q.Query)
 	if err != nil {
 		return nil, "", "", err
 	}
@@ -101,11 +97,12 @@ func (a *App) QueryVotes(ctx context.Context, p *chat.Poll, q PollQuery) (list [
 
 		Position jsontext.Value `db:"position"`
 	}
-	rows, next, prev, err := pollPage(ctx, a, q, pollList[row]{
+	rows, next, prev, err := pages[row]{
 		name: "votes " + p.ID, args: []any{a.ID, p.ID, q.Viewer, p.Anonymous()}, fields: voteFields, keys: voteKeys,
+		first: latest, unique: []string{"id"},
 		columns: voteColumns, from: `poll_votes v WHERE v.app_id = $1 AND v.poll_id = $2 AND $3::text IS NOT NULL AND $4::boolean IS NOT NULL`,
 		position: func(r *row) jsontext.Value { return r.Position },
-	})
+	}.read(ctx, a, q.Query)
 	if err != nil {
 		return nil, "", "", err
 	}
@@ -144,76 +141,3 @@ var voteKeys = filter.Keys{Named: map[string]filter.Key{
 	"created_at": {Expr: "v.created_at", Type: "timestamptz"},
 	"updated_at": {Expr: "v.updated_at", Type: "timestamptz"},
 }}
-
-// pollList is a list that can be queried.
-type pollList[T any] struct {
-	name          string // for cursors
-	args          []any  // the parameters of from
-	fields        filter.Fields
-	keys          filter.Keys
-	columns, from string
-	position      func(*T) jsontext.Value
-}
-
-// pollPage reads a page of a list.
-func pollPage[T any](ctx context.Context, a *App, q PollQuery, l pollList[T]) (rows []*T, next, prev string, err error) {
-	b := &filter.Builder{Args: l.args}
-	node, err := filter.Parse(q.Filter, filter.Limits{})
-	if err != nil {
-		return nil, "", "", err
-	}
-	where, err := l.fields.SQL(b, node)
-	if err != nil {
-		return nil, "", "", err
-	}
-	order, scope, err := pollOrder(b, l.keys, q.Sort)
-	if err != nil {
-		return nil, "", "", err
-	}
-	c := cursors{scope: l.name + " " + scope}
-	if c.key, err = a.cursorKey(ctx); err != nil {
-		return nil, "", "", err
-	}
-	cond, order, err := c.from(b, order, q.Next, q.Prev)
-	if err != nil {
-		return nil, "", "", err
-	}
-	rows, err = many[T](ctx, a.db, `SELECT `+l.columns+`, `+order.Position()+` AS position FROM `+l.from+` AND `+where+` AND `+cond+
-		` ORDER BY `+order.SQL()+` LIMIT `+b.Arg(q.Limit+1), b.Args...)
-	if err != nil {
-		return nil, "", "", err
-	}
-	more := len(rows) > q.Limit
-	rows = rows[:min(len(rows), q.Limit)]
-	if q.Prev != "" {
-		slices.Reverse(rows)
-	}
-	if len(rows) > 0 {
-		next, prev = c.ends(l.position(rows[0]), l.position(rows[len(rows)-1]), q.Next != "", q.Prev != "", more)
-	}
-	return rows, next, prev, nil
-}
-
-// pollOrder is the order of a sort, made total, and its name for cursors.
-func pollOrder(b *filter.Builder, keys filter.Keys, doc jsontext.Value) (filter.Order, string, error) {
-	sorts, err := filter.ParseSort(doc, maxPollSort)
-	if err != nil {
-		return filter.Order{}, "", err
-	}
-	if len(sorts) == 0 {
-		sorts = []filter.Sort{{Field: "created_at", Desc: true}}
-	}
-	if !slices.ContainsFunc(sorts, func(s filter.Sort) bool { return s.Field == "id" }) {
-		sorts = append(sorts, filter.Sort{Field: "id", Desc: sorts[0].Desc})
-	}
-	var scope strings.Builder
-	for _, s := range sorts {
-		scope.WriteString(s.Field)
-		if s.Desc {
-			scope.WriteByte('-')
-		}
-		scope.WriteByte(' ')
-	}
-	order, err := keys.Order(b, sorts)
-	return order, scope.String(), err
-}

@@ -243,7 +243,9 @@ func gone(s *Send) error {
 }
 
 // alone tells whether a send has more to write than the others.
-func (s *Send) alone() bool { return s.Before != nil || len(s.Message.I18n) > 0 }
+func (s *Send) alone() bool {
+	return s.Before != nil || len(s.Message.I18n) > 0 || s.Message.SharedLocation != nil
+}
 
 // alone commits a send that changes more than its message.
 func (w *writer) alone(ctx context.Context, p *pending) error {
@@ -264,7 +266,13 @@ func (w *writer) alone(ctx context.Context, p *pending) error {
 		}
 		tx.Emit(p.send.Items...)
 		tx.Emit(p.send.Parent...)
-		if m := p.send.Message; len(m.I18n) > 0 {
+		m := p.send.Message
+		if m.SharedLocation != nil {
+			if err := tx.SaveLocation(ctx, m); err != nil {
+				return err
+			}
+		}
+		if len(m.I18n) > 0 {
 			_, err := exec(ctx, tx.db, `UPDATE messages SET i18n = $3::jsonb WHERE app_id = $1 AND id = $2`, tx.ID, m.ID, m.I18n)
 			return err
 		}

@@ -54,6 +54,8 @@ func sample(t *testing.T, f reflect.StructField, at time.Time) reflect.Value {
 		return reflect.ValueOf(true)
 	case reflect.TypeFor[[]string]():
 		return reflect.ValueOf([]string{"bob"})
+	case reflect.TypeFor[*chat.SharedLocation]():
+		return reflect.ValueOf(&chat.SharedLocation{Latitude: 1, Longitude: 2, EndAt: &at, UpdatedAt: at})
 	case reflect.TypeFor[*time.Time]():
 		return reflect.ValueOf(&at)
 	case reflect.TypeFor[jsontext.Value]():

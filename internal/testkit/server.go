@@ -39,6 +39,8 @@ type Server struct {
 	Secret string
 	App    chat.AppID
 	Store  *store.Store
+	// Database is the URL of the database of Nodes.
+	Database string
 }
 
 // shared is the binary's one server for tests that need nothing special.
@@ -105,16 +107,17 @@ func start(tb testing.TB, dsn string, change func(*server.Options)) (srv *server
 	return srv, web.URL
 }
 
-// Nodes starts n servers of the test's own on one database and one bus, with one
-// app; they are shut down, and waited for, with the test.
+// Nodes starts n servers of the test's own on a database and a bus that nobody else
+// uses, so that jobs are theirs, with one app; they are shut down, and waited for, with the test.
 func Nodes(tb testing.TB, n int) []*Server {
 	tb.Helper()
-	dsn, bus, files := Database(tb), realtime.NewMemoryBus(), tb.TempDir()
+	dsn, bus, files := Isolated(tb), realtime.NewMemoryBus(), tb.TempDir()
 	var out []*Server
 	for i := range n {
 		srv, url := start(tb, dsn, func(o *server.Options) { o.Bus, o.Node, o.StorageURL = bus, fmt.Sprintf("node-%d", i+1), files })
 		if i == 0 {
 			out = append(out, newApp(tb, url, srv.Store()))
+			out[0].Database = dsn
 			continue
 		}
 		s := *out[0]

@@ -55,6 +55,9 @@ func (s *Service) states(ctx context.Context, threads []*chat.Thread, seats []*a
 			t.CreatedBy.ShadowBanned = false // he must not find out
 		}
 		t.ParticipantList = people[t.ParentID]
+		if t.Parent != nil {
+			t.Draft = t.Parent.Draft
+		}
 		out[i] = &State{Thread: *t, Replies: replies[t.ParentID], Read: reads(actor.UserID, t.ParticipantList)}
 	}
 	return out, nil
