@@ -100,7 +100,7 @@ func Give(err error) error { return river.JobCancel(err) }
 func (q *Queue) Open() error {
 	var err error
 	q.client, err = river.NewClient(riverpgxv5.New(q.pool), &river.Config{
-		Logger: q.log, Workers: q.kinds, PeriodicJobs: q.timed,
+		Logger: slog.New(warnings{q.log.Handler()}), Workers: q.kinds, PeriodicJobs: q.timed,
 		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
 		FetchCooldown: cooldown, FetchPollInterval: poll, JobTimeout: timeout, RescueStuckJobsAfter: rescueAfter,
 		MaxAttempts: maxAttempts, SoftStopTimeout: softStop, FetchOnlyKnownKinds: true,
@@ -110,6 +110,14 @@ func (q *Queue) Open() error {
 		return fmt.Errorf("jobs: %w", err)
 	}
 	return nil
+}
+
+// warnings leaves out what River tells of its ordinary life.
+type warnings struct{ slog.Handler }
+
+// Enabled tells whether a record of the level is worth writing.
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
 }
 
 // Enqueue has a job done once the transaction has committed, not before at; a zero
