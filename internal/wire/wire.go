@@ -89,7 +89,7 @@ func With(obj []byte, name string, value jsontext.Value) []byte {
 }
 
 // keptBuffer bounds the size of the buffers that wait to be used again, in bytes.
-const keptBuffer = 256 << 10
+const keptBuffer = 2 << 20 // a list of channels with their messages
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
