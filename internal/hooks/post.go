@@ -20,11 +20,18 @@ import (
 	"chatd/internal/store"
 )
 
-// Caller posts to apps. All fields are needed.
+// Caller posts to apps. All fields are needed, but for Links.
 type Caller struct {
 	Client *outbound.Client
 	Store  *store.Store
 	Jobs   *jobs.Queue
+	Links  Links // nil: links to files go out as they are kept
+}
+
+// Links makes links to files ones that work, and those that come back ones to be kept.
+type Links interface {
+	Sign(app chat.AppID, doc []byte) []byte
+	Unsign(doc []byte) []byte
 }
 
 // Post is a request to an app's server.
@@ -49,17 +56,24 @@ func (c *Caller) Post(ctx context.Context, app *chat.App, p *Post) (*outbound.Re
 	if len(keys) == 0 {
 		return nil, errors.New("the app has no key")
 	}
+	body := p.Body
+	if c.Links != nil {
+		body = c.Links.Sign(app.ID, body)
+	}
 	h := http.Header{}
 	h.Set("X-Webhook-Id", cmp.Or(p.ID, chat.NewID()))
 	h.Set("X-Webhook-Attempt", strconv.Itoa(max(1, p.Attempt)))
 	h.Set("X-Api-Key", keys[0].Key)
-	h.Set("X-Signature", sign(keys[0].Secret, p.Body))
-	body := p.Body
+	h.Set("X-Signature", sign(keys[0].Secret, body))
 	if compressed(&app.Settings) {
 		h.Set("Content-Encoding", "gzip")
 		body = pack(body)
 	}
-	return c.Client.Post(ctx, p.URL, h, body, p.MaxAnswer)
+	answer, err := c.Client.Post(ctx, p.URL, h, body, p.MaxAnswer)
+	if err == nil && c.Links != nil {
+		answer.Body = c.Links.Unsign(answer.Body)
+	}
+	return answer, err
 }
 
 // sign is the signature that the SDKs check.

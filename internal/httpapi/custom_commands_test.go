@@ -200,6 +200,30 @@ func TestCustomCommand(t *testing.T) {
 	s.As("ann").Get("/messages/bad").Fails(404, 16, "doesn't exist")
 }
 
+// TestCustomCommandsSeeFiles has a handler open an attachment and send it back.
+func TestCustomCommandsSeeFiles(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	path := ticketed(t, s)
+	var link string
+	hook := newAppServer(t, s, func(c *called) (int, string) {
+		attachments, _ := c.at("message", "attachments").([]any)
+		link, _ = attachments[0].(map[string]any)["asset_url"].(string)
+		return 200, fmt.Sprintf(`{"message":{"attachments":[{"type":"file","asset_url":%q}]}}`, link)
+	})
+	s.Server().Patch("/app", fmt.Sprintf(`{"custom_action_handler_url":%q}`, hook.url)).OK()
+	url := s.As("ann").Upload(path+"/file", testkit.Part{Name: "file", FileName: "a.txt", Type: "text/plain", Body: []byte("hello")}).OK().At("file").(string)
+	s.As("ann").Post(path+"/message", fmt.Sprintf(`{"message":{"id":"m1","text":"/ticket x","attachments":[{"type":"file","asset_url":%q}]}}`, url)).OK()
+	hook.next()
+	if r := s.Send("GET", strings.TrimPrefix(link, s.URL), nil, ""); r.Status != 200 || string(r.Body) != "hello" {
+		t.Errorf("the handler got %s: %d %s", link, r.Status, r.Body)
+	}
+	m, err := s.Store.App(s.App).Message(t.Context(), "m1")
+	if err != nil || !strings.Contains(string(m.Attachments), "/files/") || strings.Contains(string(m.Attachments), "Signature") {
+		t.Errorf("kept as %s, %v", m.Attachments, err)
+	}
+}
+
 func TestCustomCommandsAreCalledInTime(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t)

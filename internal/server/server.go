@@ -214,7 +214,7 @@ func (s *Server) areas(o Options, b *backend, links *storage.Links) *httpapi.API
 	acc := &access.Access{Store: s.store}
 	us := &users.Service{Store: s.store, Access: acc, Hub: s.hub}
 	acc.Users = us
-	hk := &hooks.Caller{Client: s.out, Store: s.store, Jobs: s.jobs}
+	hk := &hooks.Caller{Client: s.out, Store: s.store, Jobs: s.jobs, Links: links}
 	hk.HandleJobs()
 	pictures := gifs.NewPainter(o.PublicURL)
 	run := &commands.Runner{Gifs: pictures, Hooks: hk}
