@@ -162,25 +162,36 @@ func (w words) all() []string {
 	return out
 }
 
-// mostPatterns bounds what a message is compared to.
-const mostPatterns = 4
+// mostTold bounds how many of the words told looks for.
+const mostTold = 4
 
-// patterns are what the texts that have the words are like.
-func (w words) patterns() []string {
+// told returns conditions that are true of all texts that have the words, and cheaper
+// to tell than the words: what to look for, and where not beside other letters.
+func (w words) told(b *filter.Builder) string {
 	const edge = `[^0-9A-Za-z]` // letters beyond ASCII may stand beside marks that are no letters
-	var out []string
+	contains, alone, n := "", "", 0
 	for _, c := range w {
 		text, _ := c.Text() // as in all
 		list := pieces(text)
 		for i, word := range list {
+			if n++; n > mostTold {
+				break
+			}
 			end := `(` + edge + `|$)`
 			if c.Op == filter.Autocomplete && i == len(list)-1 {
 				end = ``
 			}
-			out = append(out, `(^|`+edge+`)`+word+end) // letters and digits: nothing to escape
+			if isASCII(word) { // the database may know no other cases
+				contains += `strpos(lower(m.text), ` + b.Arg(strings.ToLower(word)) + `::text) > 0 AND `
+			}
+			alone += `m.text ~* ` + b.Arg(`(^|`+edge+`)`+word+end) + `::text AND ` // letters and digits: nothing to escape
 		}
 	}
-	return out[:min(len(out), mostPatterns)]
+	return contains + alone
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // rank puts the most relevant messages first: those in which the words are said more

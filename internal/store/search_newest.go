@@ -42,9 +42,7 @@ func (s *searching) byTime(ctx context.Context, b *filter.Builder, cond, positio
 	if said <= expect {
 		return list()
 	}
-	for _, p := range s.words.patterns() {
-		cond = `m.text ~* ` + b.Arg(p) + `::text AND ` + cond // cheaper to tell than the words, and true of all that have them
-	}
+	cond = s.words.told(b) + cond
 	from, to := span(s.Filter)
 	if desc && !to.IsZero() && (start.IsZero() || to.Before(start)) {
 		start = to
@@ -53,7 +51,9 @@ func (s *searching) byTime(ctx context.Context, b *filter.Builder, cond, positio
 		start = from
 	}
 	w := &walk{searching: s, b: b, cond: cond, position: position, desc: desc, n: n, expect: expect, most: max(said, 2*expect)}
-	w.begin(start, from)
+	if err := w.begin(ctx, start, from); err != nil {
+		return nil, err
+	}
 	if end, err := w.run(ctx); err != nil || end {
 		return w.found, err
 	}

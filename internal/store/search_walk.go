@@ -67,10 +67,14 @@ const (
 var forEver = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // begin makes the strands.
-func (w *walk) begin(start, from time.Time) {
+func (w *walk) begin(ctx context.Context, start, from time.Time) error {
 	size := leastPart
 	if len(w.Views) == 1 {
 		size = int(min(max(w.expect, leastPart), mostPart))
+	}
+	threads, err := w.haveReplies(ctx)
+	if err != nil {
+		return err
 	}
 	switch {
 	case start.IsZero() && w.desc:
@@ -83,10 +87,29 @@ func (w *walk) begin(start, from time.Time) {
 		if v.Since != nil && v.Since.After(from) {
 			since = *v.Since
 		}
-		for _, replies := range []bool{false, true} {
-			w.strands = append(w.strands, &strand{cid: string(v.CID), since: since, replies: replies, size: size, at: start})
+		s := strand{cid: string(v.CID), since: since, size: size, at: start}
+		w.strands = append(w.strands, &s)
+		if threads[s.cid] {
+			r := s
+			r.replies = true
+			w.strands = append(w.strands, &r)
 		}
 	}
+	return nil
+}
+
+// haveReplies returns those of the channels in which there are replies that only
+// their threads have.
+func (w *walk) haveReplies(ctx context.Context) (map[string]bool, error) {
+	cids, err := scalars[string](ctx, w.db, `
+		SELECT v.cid FROM unnest($2::text[]) AS v (cid)
+		WHERE EXISTS (SELECT FROM messages m WHERE m.app_id = $1 AND m.cid = v.cid AND NOT m.in_channel)`,
+		w.ID, column(w.Views, func(v View) string { return string(v.CID) }))
+	out := make(map[string]bool, len(cids))
+	for _, cid := range cids {
+		out[cid] = true
+	}
+	return out, err
 }
 
 // run walks, and tells whether it came to the end of its way.
