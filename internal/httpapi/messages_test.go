@@ -15,7 +15,11 @@ import (
 // the server forget what it knew.
 func alter(t *testing.T, s *testkit.Server, sql string, args ...any) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), testkit.Database(t))
+	dsn := s.Database
+	if dsn == "" {
+		dsn = testkit.Database(t)
+	}
+	conn, err := pgx.Connect(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
