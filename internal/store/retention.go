@@ -84,6 +84,13 @@ func (t *Tx) RemoveOld(ctx context.Context, cid chat.CID, before time.Time, most
 	if err != nil || len(gone) == 0 {
 		return 0, err
 	}
+	// What happened in the channel stays known, or it would look inactive.
+	t.Emit(ChannelStale(cid))
+	if _, err := exec(ctx, t.db, `
+		UPDATE channels c SET updated_at = greatest(c.updated_at, n.last_message_at) FROM channel_counters n
+		WHERE c.app_id = $1 AND c.cid = $2 AND n.app_id = $1 AND n.cid = $2 AND n.last_message_at < $3`, t.ID, cid, before); err != nil {
+		return 0, err
+	}
 	if err := t.removeRows(ctx, cid, column(gone, idOf)); err != nil {
 		return 0, err
 	}
@@ -95,13 +102,6 @@ func (t *Tx) RemoveOld(ctx context.Context, cid chat.CID, before time.Time, most
 	}
 	cut, typ, err := t.lastRules(ctx, cid)
 	if err != nil {
-		return 0, err
-	}
-	// What happened in the channel stays known, or it would look inactive.
-	t.Emit(ChannelStale(cid))
-	if _, err := exec(ctx, t.db, `
-		UPDATE channels c SET updated_at = greatest(c.updated_at, n.last_message_at) FROM channel_counters n
-		WHERE c.app_id = $1 AND c.cid = $2 AND n.app_id = $1 AND n.cid = $2 AND n.last_message_at < $3`, t.ID, cid, before); err != nil {
 		return 0, err
 	}
 	if _, err := exec(ctx, t.db, `
