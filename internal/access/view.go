@@ -1,6 +1,8 @@
 package access
 
 import (
+	"strings"
+
 	"chatd/internal/chat"
 	"chatd/internal/permission"
 	"chatd/internal/store"
@@ -17,6 +19,15 @@ func (s *Seat) Viewer() store.Viewer {
 		Drafts:         u != nil && u.DraftCount > 0,
 		Reminders:      u != nil && u.ReminderCount > 0,
 	}
+}
+
+// Including has messages come with custom data of their senders' memberships, where
+// the app's settings have that on.
+func (s *Seat) Including(v store.Viewer, names chat.MemberInclude) store.Viewer {
+	if s.Actor.App.Settings.MemberCustomOnMessages {
+		v.Include = strings.Join(names, "\x00")
+	}
+	return v
 }
 
 // View is what of the channel's messages the actor can see: those after its

@@ -37,6 +37,8 @@ type QueryRequest struct {
 	MessageLimit *int           `json:"message_limit"`
 	State        *bool          `json:"state"` // nil means true
 	Predefined   string         `json:"predefined_filter"`
+
+	MemberInclude chat.MemberInclude `json:"member_custom_include"`
 }
 
 // Validate checks the limits.
@@ -46,6 +48,7 @@ func (r *QueryRequest) Validate() error {
 		func() error { return checkRange("offset", r.Offset, maxChannelsOffset) },
 		func() error { return checkLimit("member_limit", r.MemberLimit, maxListMembers) },
 		func() error { return checkLimit("message_limit", r.MessageLimit, maxMessages) },
+		r.MemberInclude.Check,
 	)
 }
 
@@ -84,7 +87,7 @@ func (s *Service) Query(ctx context.Context, r *QueryRequest) (*QueryResponse, e
 }
 
 func (r *QueryRequest) part() part {
-	p := part{live: r.live, bare: r.State != nil && !*r.State, messages: store.Page{Limit: defaultListHistory}, members: &Paging{Limit: r.MemberLimit}}
+	p := part{live: r.live, bare: r.State != nil && !*r.State, messages: store.Page{Limit: defaultListHistory}, members: &Paging{Limit: r.MemberLimit}, include: r.MemberInclude}
 	put(&p.messages.Limit, r.MessageLimit)
 	return p
 }

@@ -22,6 +22,8 @@ type GetOrCreateRequest struct {
 	Members        *Paging      `json:"members"`
 	Watchers       *Paging      `json:"watchers"`
 	HideForCreator bool         `json:"hide_for_creator"`
+
+	MemberInclude chat.MemberInclude `json:"member_custom_include"`
 }
 
 // Validate checks the limits.
@@ -31,6 +33,7 @@ func (r *GetOrCreateRequest) Validate() error {
 		func() error { return r.page().Check(maxMessages) },
 		func() error { return r.Members.check("members") },
 		func() error { return r.Watchers.check("watchers") },
+		r.MemberInclude.Check,
 	)
 }
 
@@ -51,7 +54,7 @@ func (r *GetOrCreateRequest) part() part {
 	if watchers == nil {
 		watchers = &Paging{}
 	}
-	return part{live: r.live, bare: r.State != nil && !*r.State, messages: r.page(), members: r.Members, watchers: watchers}
+	return part{live: r.live, bare: r.State != nil && !*r.State, messages: r.page(), members: r.Members, watchers: watchers, include: r.MemberInclude}
 }
 
 // data is what the request says of the channel, never nil.

@@ -37,6 +37,7 @@ type part struct {
 	messages store.Page
 	members  *Paging
 	watchers *Paging // nil: only their number
+	include  chat.MemberInclude
 }
 
 // states describes the channels of seats that were read from the database. The
@@ -118,7 +119,7 @@ func (s *Service) fill(ctx context.Context, out []*State, seats []*access.Seat, 
 		channels[i], cids[i] = seat.Channel, seat.Channel.CID
 		views[i] = seat.View()
 	}
-	v := access.ViewerOf(seats)
+	v := seats[0].Including(access.ViewerOf(seats), p.include)
 	messages, err := s.messages(ctx, v, views, p.messages)
 	if err != nil {
 		return err

@@ -104,6 +104,9 @@ func NewCommandInfo(command string) *CommandInfo {
 type MessageMember struct {
 	ChannelRole        string `json:"channel_role"`
 	NotificationsMuted bool   `json:"notifications_muted"`
+
+	// Custom is what the viewer asked for of the membership's custom data.
+	Custom jsontext.Value `json:"custom,omitzero"`
 }
 
 // InChannel tells whether the message stands in the channel's own list: not when

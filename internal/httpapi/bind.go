@@ -207,6 +207,6 @@ func setList(v reflect.Value, values []string) error {
 	for _, s := range values {
 		list = append(list, strings.Split(s, ",")...)
 	}
-	v.Set(reflect.ValueOf(list))
+	v.Set(reflect.ValueOf(list).Convert(v.Type()))
 	return nil
 }

@@ -71,6 +71,8 @@ type GetManyRequest struct {
 	Type string   `path:"type" json:"-"`
 	ID   string   `path:"id" json:"-"`
 	IDs  []string `query:"ids" json:"-"`
+
+	MemberInclude chat.MemberInclude `query:"member_custom_include" json:"-"`
 }
 
 // Validate checks that there are ids and not too many.
@@ -78,7 +80,10 @@ func (r *GetManyRequest) Validate() error {
 	if len(r.IDs) == 0 {
 		return chat.Errorf(chat.Invalid, "ids is a required field")
 	}
-	return within("ids", len(r.IDs), maxIDs)
+	if err := within("ids", len(r.IDs), maxIDs); err != nil {
+		return err
+	}
+	return r.MemberInclude.Check()
 }
 
 // GetMany returns those of the messages that the channel has and the actor may see, his
@@ -92,7 +97,7 @@ func (s *Service) GetMany(ctx context.Context, r *GetManyRequest) (*ListResponse
 		return nil, err
 	}
 	_, app := s.app(ctx)
-	list, err := app.Messages(ctx, seat.Viewer(), seat.View(), r.IDs)
+	list, err := app.Messages(ctx, seat.Including(seat.Viewer(), r.MemberInclude), seat.View(), r.IDs)
 	if err != nil {
 		return nil, err
 	}
@@ -109,11 +114,16 @@ type RepliesRequest struct {
 
 	ParentID string           `path:"parent_id" json:"-"`
 	Sort     []chat.SortParam `query:"sort" json:"sort"`
+
+	MemberInclude chat.MemberInclude `query:"member_custom_include" json:"-"`
 }
 
-// Validate checks the page and the sort.
+// Validate checks the page, the sort and what is to be included.
 func (r *RepliesRequest) Validate() error {
 	if err := r.Check(maxPage); err != nil {
+		return err
+	}
+	if err := r.MemberInclude.Check(); err != nil {
 		return err
 	}
 	return checkSort(r.Sort, "created_at")
@@ -150,7 +160,7 @@ func (s *Service) Replies(ctx context.Context, r *RepliesRequest) (*ListResponse
 	}
 	_, app := s.app(ctx)
 	fromStart := len(r.Sort) > 0 && r.Sort[0].Direction > 0
-	list, err := app.Replies(ctx, seat.Viewer(), seat.View(), parent.ID, r.Page, fromStart)
+	list, err := app.Replies(ctx, seat.Including(seat.Viewer(), r.MemberInclude), seat.View(), parent.ID, r.Page, fromStart)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ type ConnectRequest struct {
 	// header.
 	UserToken string `json:"user_token,omitzero"`
 	// MemberCustomInclude names custom data of members that messages should carry.
-	MemberCustomInclude []string `json:"member_custom_include,omitzero"`
+	MemberCustomInclude chat.MemberInclude `json:"member_custom_include,omitzero"`
 	// Device is one to register for push.
 	Device *ConnectDevice `json:"device,omitzero"`
 }
@@ -27,12 +27,6 @@ type ConnectDevice struct {
 	PushProvider     string `json:"push_provider"`
 	PushProviderName string `json:"push_provider_name,omitzero"`
 }
-
-// The limits of MemberCustomInclude.
-const (
-	maxMemberCustom     = 8
-	maxMemberCustomName = 64 // bytes
-)
 
 // The limits of ConnectDevice.
 const (
@@ -56,13 +50,8 @@ func (d *ConnectDevice) validate() error {
 
 // Validate checks what is not checked with the user.
 func (r *ConnectRequest) Validate() error {
-	if len(r.MemberCustomInclude) > maxMemberCustom {
-		return chat.Errorf(chat.Invalid, "member_custom_include must contain at maximum %d items", maxMemberCustom)
-	}
-	for _, name := range r.MemberCustomInclude {
-		if name == "" || len(name) > maxMemberCustomName {
-			return chat.Errorf(chat.Invalid, "member_custom_include has an item that is not 1 to %d characters long", maxMemberCustomName)
-		}
+	if err := r.MemberCustomInclude.Check(); err != nil {
+		return err
 	}
 	if r.Device != nil {
 		return r.Device.validate()
