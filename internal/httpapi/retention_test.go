@@ -121,7 +121,7 @@ func TestRetentionOfMany(t *testing.T) {
 	a.As("bob").Get("/messages/m450").OK()
 	a.Server.Server().Put("/channeltypes/messaging", `{"message_retention":"1"}`).OK()
 	a.pass(25 * time.Hour)
-	for _, id := range []string{"first", "r1", "r450", "m1", "m450"} {
+	for _, id := range []string{"first", "r1", "r450", "m1", "m450", "m99"} { // m99 is the last, by its id
 		a.gone("/messages/" + id)
 	}
 	a.As("bob").Post(path+"/query", `{"state":true}`).OK().Want("messages", "[]")
