@@ -48,7 +48,9 @@ func TestReminders(t *testing.T) {
 		{name: "another's own", who: "bob", method: "POST", path: to, body: `{}`, want: map[string]string{"reminder.remind_at": "null", "reminder.user_id": `"bob"`}},
 		{name: "moved", who: "ann", method: "PATCH", path: to, body: `{"remind_at":"2101-01-01T00:00:00Z"}`, want: map[string]string{"reminder.remind_at": `"2101-01-01T00:00:00Z"`}},
 		{name: "kept only", who: "ann", method: "PATCH", path: to, body: `{"remind_at":null}`, want: map[string]string{"reminder.remind_at": "null", "reminder.message.text": `"parent"`}},
-		{name: "of a reply", who: "ann", method: "POST", path: "/messages/" + reply + "/reminders", body: `{}`, want: map[string]string{"reminder.message.parent_id": `"` + parent + `"`}},
+		{name: "of a reply", who: "ann", method: "POST", path: "/messages/" + reply + "/reminders", body: `{}`, want: map[string]string{
+			"reminder.message.parent_id": `"` + parent + `"`, "message_id": `"` + reply + `"`, "channel_cid": `"messaging:room"`, "user_id": `"ann"`, "message.id": `"` + reply + `"`,
+		}},
 		{name: "with the message", who: "ann", method: "GET", path: "/messages/" + parent, want: map[string]string{
 			"message.reminder.message_id": `"` + parent + `"`, "message.reminder.channel_cid": `"messaging:room"`, "message.reminder.user_id": `"ann"`, "message.reminder.message": "null", "message.reminder.channel": "null",
 		}},

@@ -60,6 +60,14 @@ type Response struct {
 	Reminder *chat.Reminder `json:"reminder"`
 }
 
+// CreateResponse is a new reminder, twice: in a field, where the older SDKs look for
+// it, and as the answer itself, as the newer ones read it.
+type CreateResponse struct {
+	*chat.Reminder
+
+	Field *chat.Reminder `json:"reminder"`
+}
+
 // find returns the actor's seat in the channel of a message that he can read.
 func (s *Service) find(ctx context.Context, id string) (*access.Seat, *chat.Message, error) {
 	seat, m, err := s.Access.Message(ctx, id)
@@ -73,7 +81,7 @@ func (s *Service) find(ctx context.Context, id string) (*access.Seat, *chat.Mess
 }
 
 // Create has the actor keep a message, and be reminded of it.
-func (s *Service) Create(ctx context.Context, r *Request) (*Response, error) {
+func (s *Service) Create(ctx context.Context, r *Request) (*CreateResponse, error) {
 	seat, m, err := s.find(ctx, r.MessageID)
 	if err != nil {
 		return nil, err
@@ -105,7 +113,7 @@ func (s *Service) Create(ctx context.Context, r *Request) (*Response, error) {
 		}
 		return tell(ctx, tx, seat, evCreated, rem)
 	})
-	return &Response{Reminder: rem}, err
+	return &CreateResponse{Reminder: rem, Field: rem}, err
 }
 
 // Update moves the actor's reminder of a message to another time, or to none.
