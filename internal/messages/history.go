@@ -6,7 +6,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"chatd/internal/chat"
-	"chatd/internal/filter"
 	"chatd/internal/store"
 )
 
@@ -51,15 +50,11 @@ type HistoryResponse struct {
 // History returns what messages were before each change of their text, attachments
 // or custom fields, and before they were deleted or brought back.
 func (s *Service) History(ctx context.Context, r *HistoryRequest) (*HistoryResponse, error) {
-	where, err := filter.Parse(r.Filter, filter.Limits{})
-	if err != nil {
-		return nil, err
-	}
 	if r.Limit == 0 {
 		r.Limit = defaultHistory
 	}
 	_, app := s.app(ctx)
-	list, next, prev, err := app.QueryHistory(ctx, store.HistoryQuery{Filter: where, Sort: r.Sort, Limit: r.Limit, Next: r.Next, Prev: r.Prev})
+	list, next, prev, err := app.QueryHistory(ctx, store.Query{Filter: r.Filter, Sort: r.Sort, Limit: r.Limit, Next: r.Next, Prev: r.Prev})
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"chatd/internal/chat"
-	"chatd/internal/filter"
 	"chatd/internal/store"
 )
 
@@ -61,15 +60,11 @@ type RunStats struct {
 // Runs returns what the app's policies have removed, by day, the newest first unless
 // the request says otherwise.
 func (s *Service) Runs(ctx context.Context, r *RunsRequest) (*RunsResponse, error) {
-	where, err := filter.Parse(r.Filter, filter.Limits{})
-	if err != nil {
-		return nil, err
-	}
 	if r.Limit == 0 {
 		r.Limit = defaultRuns
 	}
 	app := s.app(ctx)
-	list, next, prev, err := app.QueryRetentionRuns(ctx, store.RetentionRunsQuery{Filter: where, Sort: r.Sort, Limit: r.Limit, Next: r.Next, Prev: r.Prev})
+	list, next, prev, err := app.QueryRetentionRuns(ctx, store.Query{Filter: r.Filter, Sort: r.Sort, Limit: r.Limit, Next: r.Next, Prev: r.Prev})
 	if err != nil {
 		return nil, err
 	}

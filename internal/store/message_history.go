@@ -34,14 +34,6 @@ func (t *Tx) KeepHistory(ctx context.Context, before *chat.Message, byID string,
 	return err
 }
 
-// HistoryQuery selects entries of messages' histories.
-type HistoryQuery struct {
-	Filter     filter.Node
-	Sort       jsontext.Value
-	Limit      int
-	Next, Prev string // at most one: a cursor of an earlier answer
-}
-
 // Of histories, what can be filtered and sorted by.
 var (
 	historyFields = filter.Fields{
@@ -61,56 +53,27 @@ var (
 	}}
 )
 
-// maxHistorySort bounds the items of a sort of history entries.
-const maxHistorySort = 5
-
 // QueryHistory returns the entries that a filter selects, by default the newest
 // first, and the cursors of the pages after and before; "" where there is none. What
 // the query gets wrong is Invalid.
-func (a *App) QueryHistory(ctx context.Context, q HistoryQuery) (list []*HistoryEntry, next, prev string, err error) {
-	b := &filter.Builder{Args: []any{a.ID, q.Limit + 1}}
-	where, err := historyFields.SQL(b, q.Filter)
+func (a *App) QueryHistory(ctx context.Context, q Query) (list []*HistoryEntry, next, prev string, err error) {
+	sorts, err := filter.ParseSort(q.Sort, maxSort)
 	if err != nil {
 		return nil, "", "", err
 	}
-	sorts, err := filter.ParseSort(q.Sort, maxHistorySort)
-	if err != nil {
-		return nil, "", "", err
-	}
-	if slices.ContainsFunc(sorts, func(s filter.Sort) bool { return s.Field == "id" }) {
+	if slices.ContainsFunc(sorts, func(s filter.Sort) bool { return s.Field == "id" }) { // it only makes the order total
 		return nil, "", "", chat.Errorf(chat.Invalid, "cannot sort by \"id\"")
-	}
-	order, scope, err := totalOrder(b, historyKeys, sorts, filter.Sort{Field: "message_updated_at", Desc: true}, "id")
-	if err != nil {
-		return nil, "", "", err
-	}
-	c := cursors{scope: "history " + scope}
-	if c.key, err = a.cursorKey(ctx); err != nil {
-		return nil, "", "", err
-	}
-	cond, order, err := c.from(b, order, q.Next, q.Prev)
-	if err != nil {
-		return nil, "", "", err
 	}
 	type row struct {
 		HistoryEntry
 
 		Position jsontext.Value `db:"position"`
 	}
-	rows, err := many[row](ctx, a.db, `
-		SELECT `+historyColumns+`, `+order.Position()+` AS position FROM message_history h
-		WHERE h.app_id = $1 AND `+where+` AND `+cond+`
-		ORDER BY `+order.SQL()+` LIMIT $2`, b.Args...)
-	if err != nil {
-		return nil, "", "", err
-	}
-	more := len(rows) > q.Limit
-	rows = rows[:min(len(rows), q.Limit)]
-	if q.Prev != "" {
-		slices.Reverse(rows)
-	}
-	if len(rows) > 0 {
-		next, prev = c.ends(rows[0].Position, rows[len(rows)-1].Position, q.Next != "", q.Prev != "", more)
-	}
-	return column(rows, func(r *row) *HistoryEntry { return &r.HistoryEntry }), next, prev, nil
+	rows, next, prev, err := pages[row]{
+		name: "history", args: []any{a.ID}, fields: historyFields, keys: historyKeys,
+		first: filter.Sort{Field: "message_updated_at", Desc: true}, unique: []string{"id"},
+		columns: historyColumns, from: `message_history h WHERE h.app_id = $1`,
+		position: func(r *row) jsontext.Value { return r.Position },
+	}.read(ctx, a, q)
+	return column(rows, func(r *row) *HistoryEntry { return &r.HistoryEntry }), next, prev, err
 }
