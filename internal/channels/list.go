@@ -45,7 +45,7 @@ type QueryRequest struct {
 func (r *QueryRequest) Validate() error {
 	return firstError(
 		func() error { return checkLimit("limit", r.Limit, maxChannels) },
-		func() error { return checkRange("offset", r.Offset, maxChannelsOffset) },
+		func() error { return chat.CheckRange("offset", r.Offset, maxChannelsOffset) },
 		func() error { return checkLimit("member_limit", r.MemberLimit, maxListMembers) },
 		func() error { return checkLimit("message_limit", r.MessageLimit, maxMessages) },
 		r.MemberInclude.Check,

@@ -106,7 +106,7 @@ var specials = map[string]special{
 		if err := decode("cooldown", v, &ch.Cooldown); err != nil {
 			return err
 		}
-		return checkRange("cooldown", ch.Cooldown, maxCooldown)
+		return chat.CheckRange("cooldown", ch.Cooldown, maxCooldown)
 	}},
 	"team": {"", func(ch *chat.Channel, v jsontext.Value, _ []*chat.Command) error {
 		if err := decode("team", v, &ch.Team); err != nil {

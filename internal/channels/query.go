@@ -189,7 +189,7 @@ func checkLimit(name string, n *int, most int) error {
 	if n == nil {
 		return nil
 	}
-	return checkRange(name, *n, most)
+	return chat.CheckRange(name, *n, most)
 }
 
 // Get returns a channel; NotFound when there is none.

@@ -47,7 +47,7 @@ func (r *QueryMembersRequest) Validate() error {
 	return firstError(
 		func() error { return r.Members.check("members") },
 		func() error { return checkLimit("limit", r.Limit, maxPage) },
-		func() error { return checkRange("offset", r.Offset, maxPageOffset) },
+		func() error { return chat.CheckRange("offset", r.Offset, maxPageOffset) },
 	)
 }
 

@@ -110,7 +110,7 @@ func (p *Paging) check(name string) error {
 	if p == nil {
 		return nil
 	}
-	return errors.Join(checkRange(name+".limit", p.limit(), maxPage), checkRange(name+".offset", p.Offset, maxPageOffset))
+	return errors.Join(chat.CheckRange(name+".limit", p.limit(), maxPage), chat.CheckRange(name+".offset", p.Offset, maxPageOffset))
 }
 
 func (p *Paging) limit() int {

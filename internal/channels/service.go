@@ -122,17 +122,6 @@ func needUser(actor *auth.Actor) error {
 	return nil
 }
 
-// checkRange checks a number from a request.
-func checkRange(name string, n, most int) error {
-	switch {
-	case n < 0:
-		return chat.Errorf(chat.Invalid, "%s must be 0 or greater", name)
-	case n > most:
-		return chat.Errorf(chat.Invalid, "%s must be %d or less", name, most)
-	}
-	return nil
-}
-
 // checkCount checks the length of a list from a request.
 func checkCount(name string, n, most int) error {
 	if n > most {

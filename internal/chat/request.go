@@ -29,6 +29,17 @@ const MaxCustom = 5 << 10
 // MaxReactionCustom bounds the custom data of reactions, in bytes of JSON.
 const MaxReactionCustom = 1 << 10
 
+// CheckRange returns an Invalid error when a number from a request is not in 0 to most.
+func CheckRange(name string, n, most int) error {
+	switch {
+	case n < 0:
+		return Errorf(Invalid, "%s must be 0 or greater", name)
+	case n > most:
+		return Errorf(Invalid, "%s must be %d or less", name, most)
+	}
+	return nil
+}
+
 // CheckCustom checks custom fields from a client: their size and that none has a
 // reserved name. entity names the object in messages: "user", "data", "message".
 func CheckCustom(entity string, custom jsontext.Value, most int, reserved map[string]bool) error {

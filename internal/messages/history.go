@@ -37,7 +37,7 @@ func (r *HistoryRequest) Validate() error {
 	case keys > maxHistoryKeys:
 		return chat.Errorf(chat.Invalid, "filter must contain at maximum %d items", maxHistoryKeys)
 	}
-	return checkLimit(r.Limit, maxHistory)
+	return chat.CheckRange("limit", r.Limit, maxHistory)
 }
 
 // HistoryResponse is a page of entries.

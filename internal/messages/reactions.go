@@ -196,26 +196,10 @@ type GetReactionsRequest struct {
 
 // Validate checks the page.
 func (r *GetReactionsRequest) Validate() error {
-	if err := checkLimit(r.Limit, maxPage); err != nil {
+	if err := chat.CheckRange("limit", r.Limit, maxPage); err != nil {
 		return err
 	}
-	switch {
-	case r.Offset < 0:
-		return chat.Errorf(chat.Invalid, "offset must be 0 or greater")
-	case r.Offset > maxReactionOffset:
-		return chat.Errorf(chat.Invalid, "offset must be %d or less", maxReactionOffset)
-	}
-	return nil
-}
-
-func checkLimit(limit, most int) error {
-	switch {
-	case limit < 0:
-		return chat.Errorf(chat.Invalid, "limit must be 0 or greater")
-	case limit > most:
-		return chat.Errorf(chat.Invalid, "limit must be %d or less", most)
-	}
-	return nil
+	return chat.CheckRange("offset", r.Offset, maxReactionOffset)
 }
 
 // GetReactions returns a message's reactions, newest first.
@@ -247,7 +231,9 @@ type QueryReactionsRequest struct {
 }
 
 // Validate checks the page.
-func (r *QueryReactionsRequest) Validate() error { return checkLimit(r.Limit, maxReactionQuery) }
+func (r *QueryReactionsRequest) Validate() error {
+	return chat.CheckRange("limit", r.Limit, maxReactionQuery)
+}
 
 // QueryReactions returns the reactions that the filter selects, by default the
 // newest first.

@@ -11,7 +11,8 @@
 //
 // Get is for pages: users choose the URL, so only the web's own ports are called,
 // redirects are followed a few times, and a page that is too long is cut off. Post
-// and Ask are for hooks and services: any port, no redirects, and an answer that is too long is an error.
+// and Ask are for hooks and services: any port, no redirects, and an answer that is
+// too long is an error.
 //
 // A Client is safe for concurrent use and needs no end.
 package outbound

@@ -190,14 +190,3 @@ func validID(field, id string) error {
 	}
 	return nil
 }
-
-// checkLimit checks the size of a page.
-func checkLimit(limit, most int) error {
-	switch {
-	case limit < 0:
-		return chat.Errorf(chat.Invalid, "limit must be 0 or greater")
-	case limit > most:
-		return chat.Errorf(chat.Invalid, "limit must be %d or less", most)
-	}
-	return nil
-}

@@ -27,7 +27,7 @@ type Query struct {
 }
 
 // Validate checks the size of the page.
-func (q *Query) Validate() error { return checkLimit(q.Limit, maxPage) }
+func (q *Query) Validate() error { return chat.CheckRange("limit", q.Limit, maxPage) }
 
 func (q *Query) of(viewer string, all bool) store.PollQuery {
 	limit := q.Limit

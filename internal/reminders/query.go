@@ -30,15 +30,10 @@ type QueryRequest struct {
 
 // Validate checks the size of the page.
 func (r *QueryRequest) Validate() error {
-	switch {
-	case r.Limit < 0:
-		return chat.Errorf(chat.Invalid, "limit must be 0 or greater")
-	case r.Limit > maxPage:
-		return chat.Errorf(chat.Invalid, "limit must be %d or less", maxPage)
-	case len(r.Filter) > 0 && len(r.Conditions) > 0:
+	if len(r.Filter) > 0 && len(r.Conditions) > 0 {
 		return chat.Errorf(chat.Invalid, "cannot use both filter and filter_conditions")
 	}
-	return nil
+	return chat.CheckRange("limit", r.Limit, maxPage)
 }
 
 // QueryResponse is a page of reminders.

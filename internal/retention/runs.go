@@ -27,13 +27,7 @@ type RunsRequest struct {
 
 // Validate checks the page.
 func (r *RunsRequest) Validate() error {
-	switch {
-	case r.Limit < 0:
-		return chat.Errorf(chat.Invalid, "limit must be 0 or greater")
-	case r.Limit > maxRuns:
-		return chat.Errorf(chat.Invalid, "limit must be %d or less", maxRuns)
-	}
-	return nil
+	return chat.CheckRange("limit", r.Limit, maxRuns)
 }
 
 // RunsResponse is a page of runs.

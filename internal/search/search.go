@@ -51,16 +51,13 @@ func (r *Request) Validate() error {
 		return chat.Errorf(chat.Invalid, "either query or message_filter_conditions must be provided")
 	case r.Query != "" && !empty(r.Messages):
 		return chat.Errorf(chat.Invalid, "cannot use both query and message_filter_conditions")
-	case r.Limit != nil && *r.Limit < 0:
-		return chat.Errorf(chat.Invalid, "limit must be 0 or greater")
-	case r.Limit != nil && *r.Limit > maxLimit:
-		return chat.Errorf(chat.Invalid, "limit must be %d or less", maxLimit)
-	case r.Offset < 0:
-		return chat.Errorf(chat.Invalid, "offset must be 0 or greater")
-	case r.Offset > maxOffset:
-		return chat.Errorf(chat.Invalid, "offset must be %d or less", maxOffset)
 	}
-	return nil
+	if r.Limit != nil {
+		if err := chat.CheckRange("limit", *r.Limit, maxLimit); err != nil {
+			return err
+		}
+	}
+	return chat.CheckRange("offset", r.Offset, maxOffset)
 }
 
 // empty tells whether a filter says nothing.

@@ -77,17 +77,10 @@ const MaxOffset = 1000
 // Check returns an Invalid error when Limit is not in 0 to most or Offset is out of
 // bounds.
 func (p Page) Check(most int) error {
-	switch {
-	case p.Limit < 0:
-		return chat.Errorf(chat.Invalid, "limit must be 0 or greater")
-	case p.Limit > most:
-		return chat.Errorf(chat.Invalid, "limit must be %d or less", most)
-	case p.Offset < 0:
-		return chat.Errorf(chat.Invalid, "offset must be 0 or greater")
-	case p.Offset > MaxOffset:
-		return chat.Errorf(chat.Invalid, "offset must be %d or less", MaxOffset)
+	if err := chat.CheckRange("limit", p.Limit, most); err != nil {
+		return err
 	}
-	return nil
+	return chat.CheckRange("offset", p.Offset, MaxOffset)
 }
 
 // MessagePage returns a page of the channel's own messages, oldest first, hydrated;

@@ -317,7 +317,9 @@ const sendOne = `
 func isPlain(m *chat.Message) bool {
 	return m.ParentID == "" && array(m.Attachments) == "[]" && m.MML == "" && m.Command == "" && m.Args == "" &&
 		len(m.MentionedUserIDs) == 0 && !m.MentionedChannel && !m.MentionedHere && len(m.MentionedRoles) == 0 && len(m.MentionedGroupIDs) == 0 &&
-		!m.ShowInChannel && !m.Silent && !m.Shadowed && !m.Pinned && m.PinnedAt == nil && m.PinnedByID == "" && m.PinExpires == nil && len(m.RestrictedVisibility) == 0 && m.QuotedMessageID == "" && m.PollID == ""
+		!m.ShowInChannel && !m.Silent && !m.Shadowed &&
+		!m.Pinned && m.PinnedAt == nil && m.PinnedByID == "" && m.PinExpires == nil &&
+		len(m.RestrictedVisibility) == 0 && m.QuotedMessageID == "" && m.PollID == ""
 }
 
 func (w *writer) single(ctx context.Context, app chat.AppID, s *Send) error {

@@ -206,13 +206,8 @@ func or(v *int, def int) int {
 }
 
 func within(name string, v *int, most int) error {
-	switch {
-	case v == nil:
+	if v == nil {
 		return nil
-	case *v < 0:
-		return chat.Errorf(chat.Invalid, "%s must be 0 or greater", name)
-	case *v > most:
-		return chat.Errorf(chat.Invalid, "%s must be %d or less", name, most)
 	}
-	return nil
+	return chat.CheckRange(name, *v, most)
 }

@@ -38,17 +38,10 @@ type QueryRequest struct {
 
 // Validate checks the page.
 func (r *QueryRequest) Validate() error {
-	switch {
-	case r.Limit < 0:
-		return chat.Errorf(chat.Invalid, "limit must be 0 or greater")
-	case r.Limit > maxLimit:
-		return chat.Errorf(chat.Invalid, "limit must be %d or less", maxLimit)
-	case r.Offset < 0:
-		return chat.Errorf(chat.Invalid, "offset must be 0 or greater")
-	case r.Offset > maxOffset:
-		return chat.Errorf(chat.Invalid, "offset must be %d or less", maxOffset)
+	if err := chat.CheckRange("limit", r.Limit, maxLimit); err != nil {
+		return err
 	}
-	return nil
+	return chat.CheckRange("offset", r.Offset, maxOffset)
 }
 
 // QueryResponse is a page of users.
