@@ -72,9 +72,9 @@ func TestMessageHistory(t *testing.T) {
 	s := testkit.Start(t)
 	path := s.Channel("messaging", "room", "ann", "bob")
 	s.Server().Post("/users", `{"users":{"mod":{"id":"mod","role":"admin"}}}`).OK()
-	s.As("ann").Post(path+"/message", `{"message":{"id":"m1","text":"one","color":"red","attachments":[{"type":"x"}]}}`).OK()
+	sent := s.As("ann").Post(path+"/message", `{"message":{"id":"m1","text":"one","color":"red","attachments":[{"type":"x"}]}}`).OK()
 	s.As("ann").Post(path+"/message", `{"message":{"id":"m2","text":"other"}}`).OK()
-	s.As("ann").Post("/messages/m1", `{"message":{"text":"two","color":"blue"}}`).OK()
+	edited := s.As("ann").Post("/messages/m1", `{"message":{"text":"two","color":"blue"}}`).OK()
 	s.As("mod").Put("/messages/m1", `{"set":{"text":"three"}}`).OK()
 	s.As("ann").Put("/messages/m1", `{"set":{"pinned":true}}`).OK() // which is not kept
 	s.As("ann").Put("/messages/m1", `{}`).OK()                      // nor is nothing
@@ -90,18 +90,19 @@ func TestMessageHistory(t *testing.T) {
 			name: "newest first", method: "POST", path: to, body: of + `}`,
 			want: map[string]string{
 				"message_history.#":      "5",
-				"message_history.0.text": `"three"`, "message_history.0.is_deleted": "true", "message_history.0.message_updated_by_id": `"mod"`, "message_history.0.size": "1",
-				"message_history.1.text": `"three"`, "message_history.1.is_deleted": "false", "message_history.1.message_updated_by_id": `"ann"`, "message_history.1.size": "1",
-				"message_history.2.text": `"three"`, "message_history.2.message_updated_by_id": `""`, "message_history.2.size": "null",
-				"message_history.3.text": `"two"`, "message_history.3.message_updated_by_id": `"mod"`, "message_history.3.color": `"blue"`, "message_history.3.attachments": "[]",
+				"message_history.0.text": `"three"`, "message_history.0.is_deleted": "true", "message_history.0.message_updated_by_id": `"ann"`, "message_history.0.size": "1",
+				"message_history.1.text": `"three"`, "message_history.1.is_deleted": "false", "message_history.1.message_updated_by_id": `""`, "message_history.1.size": "1",
+				"message_history.2.text": `"three"`, "message_history.2.message_updated_by_id": `"mod"`, "message_history.2.size": "null",
+				"message_history.3.text": `"two"`, "message_history.3.message_updated_by_id": `"ann"`, "message_history.3.color": `"blue"`, "message_history.3.attachments": "[]",
 				"message_history.4.text": `"one"`, "message_history.4.message_updated_by_id": `"ann"`, "message_history.4.color": `"red"`, "message_history.4.attachments": `[{"type":"x"}]`,
+				"message_history.4.message_updated_at": fmt.Sprintf("%q", sent.At("message.created_at")), "message_history.3.message_updated_at": fmt.Sprintf("%q", edited.At("message.updated_at")),
 				"message_history.4.message_id": `"m1"`, "next": "null", "prev": "null",
 			},
 		},
 		{name: "oldest first", method: "POST", path: to, body: of + `,"sort":[{"field":"message_updated_at","direction":1}]}`, want: map[string]string{"message_history.0.text": `"one"`}},
-		{name: "by who changed it", method: "POST", path: to, body: of + `,"sort":[{"field":"message_updated_by_id","direction":-1}]}`, want: map[string]string{"message_history.0.message_updated_by_id": `"mod"`, "message_history.4.message_updated_by_id": `""`}},
-		{name: "of a user", method: "POST", path: to, body: `{"filter":{"message_updated_by_id":"mod"}}`, want: map[string]string{"message_history.#": "2"}},
-		{name: "of users", method: "POST", path: to, body: `{"filter":{"message_updated_by_id":{"$in":["mod","bob"]}}}`, want: map[string]string{"message_history.#": "2"}},
+		{name: "by who wrote it", method: "POST", path: to, body: of + `,"sort":[{"field":"message_updated_by_id","direction":-1}]}`, want: map[string]string{"message_history.0.message_updated_by_id": `"mod"`, "message_history.4.message_updated_by_id": `""`}},
+		{name: "of a user", method: "POST", path: to, body: `{"filter":{"message_updated_by_id":"mod"}}`, want: map[string]string{"message_history.#": "1", "message_history.0.text": `"three"`}},
+		{name: "of users", method: "POST", path: to, body: `{"filter":{"message_updated_by_id":{"$in":["mod","bob"]}}}`, want: map[string]string{"message_history.#": "1"}},
 		{name: "of messages", method: "POST", path: to, body: `{"filter":{"message_id":{"$in":["m1","m2"]}}}`, want: map[string]string{"message_history.#": "6"}},
 		{name: "since", method: "POST", path: to, body: `{"filter":{"message_updated_at":{"$gt":"2020-01-01T00:00:00Z"},"message_id":"m1"}}`, want: map[string]string{"message_history.#": "5"}},
 		{name: "before", method: "POST", path: to, body: `{"filter":{"message_updated_at":{"$lt":"2020-01-01T00:00:00Z"}}}`, want: map[string]string{"message_history": "[]"}},

@@ -47,8 +47,8 @@ type HistoryResponse struct {
 	Prev    string                `json:"prev,omitzero"`
 }
 
-// History returns what messages were before each change of their text, attachments
-// or custom fields, and before they were deleted or brought back.
+// History returns the versions of messages that a change of their text, attachments
+// or custom fields replaced, a deletion or an undeletion, each with who wrote it.
 func (s *Service) History(ctx context.Context, r *HistoryRequest) (*HistoryResponse, error) {
 	if r.Limit == 0 {
 		r.Limit = defaultHistory

@@ -11,26 +11,35 @@ import (
 	"chatd/internal/filter"
 )
 
-// HistoryEntry is a message as it was before a change, with who changed it and when.
+// HistoryEntry is a version of a message that was replaced, with who wrote it and
+// when.
 type HistoryEntry struct {
 	MessageID   string         `db:"message_id" json:"message_id"`
 	Text        string         `db:"text" json:"text"`
 	Attachments jsontext.Value `db:"attachments" json:"attachments"`
 	IsDeleted   bool           `db:"is_deleted" json:"is_deleted"`
-	UpdatedByID string         `db:"message_updated_by_id" json:"message_updated_by_id"` // "" for a server-side call that named nobody
+	UpdatedByID string         `db:"message_updated_by_id" json:"message_updated_by_id"` // "" for a server-side change that named nobody
 	UpdatedAt   time.Time      `db:"message_updated_at" json:"message_updated_at"`
 	Custom      jsontext.Value `db:"custom" json:",embed"`
 }
 
 const historyColumns = `h.message_id, h.text, h.attachments, h.is_deleted, h.message_updated_by_id, h.message_updated_at, h.custom`
 
-// KeepHistory keeps what a message was before a change by a user at a time. It must
-// be called in the transaction of the change.
+// KeepHistory keeps the version of a message that a user replaces at a time: the
+// sender wrote the first, each later one who replaced the one before. It must be
+// called in the transaction of the change.
 func (t *Tx) KeepHistory(ctx context.Context, before *chat.Message, byID string, at time.Time) error {
 	_, err := exec(ctx, t.db, `
-		INSERT INTO message_history (app_id, id, cid, message_id, text, attachments, custom, is_deleted, message_updated_by_id, message_updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6::json, $7::jsonb, $8, $9, $10)`,
-		t.ID, chat.NewID(), before.CID, before.ID, before.Text, array(before.Attachments), object(before.Custom), before.DeletedAt != nil, byID, at)
+		INSERT INTO message_history (app_id, id, cid, message_id, text, attachments, custom, is_deleted,
+			message_updated_by_id, message_updated_at, replaced_by_id, replaced_at)
+		SELECT $1, $2, $3, $4, $5, $6::json, $7::jsonb, $8, v.by_id, v.at, $11, $12
+		FROM (
+			(SELECT replaced_by_id AS by_id, coalesce(replaced_at, message_updated_at) AS at, 1 AS turn FROM message_history
+			WHERE app_id = $1 AND message_id = $4 ORDER BY message_updated_at DESC, id DESC LIMIT 1)
+			UNION ALL SELECT $9, $10, 2
+		) v ORDER BY v.turn LIMIT 1`,
+		t.ID, chat.NewID(), before.CID, before.ID, before.Text, array(before.Attachments), object(before.Custom), before.DeletedAt != nil,
+		before.UserID, before.CreatedAt, byID, at)
 	return err
 }
 

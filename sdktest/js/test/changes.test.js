@@ -25,12 +25,13 @@ test('the history of a message', async () => {
   const { message } = await mine.sendMessage({ text: 'one', color: 'red' });
   await ann.updateMessage({ id: message.id, text: 'two' });
   await server.updateMessage({ id: message.id, text: 'three' }, bob.userID);
+  await ann.updateMessage({ id: message.id, text: 'four' });
   const first = await server.queryMessageHistory({ message_id: message.id }, [], { limit: 1 });
-  assert.deepEqual(first.message_history.map((h) => [h.text, h.message_updated_by_id]), [['two', bob.userID]]);
-  const rest = await server.queryMessageHistory({ message_id: message.id }, [], { limit: 1, next: first.next });
-  assert.deepEqual(rest.message_history.map((h) => [h.text, h.color, h.message_updated_by_id]), [['one', 'red', ann.userID]]);
+  assert.deepEqual(first.message_history.map((h) => [h.text, h.message_updated_by_id]), [['three', bob.userID]]);
+  const rest = await server.queryMessageHistory({ message_id: message.id }, [], { next: first.next });
+  assert.deepEqual(rest.message_history.map((h) => [h.text, h.color, h.message_updated_by_id]), [['two', undefined, ann.userID], ['one', 'red', ann.userID]]);
   const oldest = await server.queryMessageHistory({ message_id: message.id }, [{ message_updated_at: 1 }]);
-  assert.deepEqual(oldest.message_history.map((h) => h.text), ['one', 'two']);
+  assert.deepEqual(oldest.message_history.map((h) => h.text), ['one', 'two', 'three']);
 });
 
 test('an update that is not stored', async () => {
