@@ -1,8 +1,6 @@
 package access
 
 import (
-	"strings"
-
 	"chatd/internal/chat"
 	"chatd/internal/permission"
 	"chatd/internal/store"
@@ -25,7 +23,7 @@ func (s *Seat) Viewer() store.Viewer {
 // the app's settings have that on.
 func (s *Seat) Including(v store.Viewer, names chat.MemberInclude) store.Viewer {
 	if s.Actor.App.Settings.MemberCustomOnMessages {
-		v.Include = strings.Join(names, "\x00")
+		v.Include = names.Inclusion()
 	}
 	return v
 }

@@ -1,5 +1,12 @@
 package chat
 
+import (
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
 // MemberInclude names custom data of senders' memberships that messages should come
 // with.
 type MemberInclude []string
@@ -21,4 +28,25 @@ func (m MemberInclude) Check() error {
 		}
 	}
 	return nil
+}
+
+// Inclusion is a MemberInclude that can be compared: those with the same names are
+// equal, and that without any is "".
+type Inclusion string
+
+// Inclusion returns the names as one value.
+func (m MemberInclude) Inclusion() Inclusion {
+	names := slices.Clone(m)
+	slices.Sort(names)
+	return Inclusion(strings.Join(slices.Compact(names), "\x00"))
+}
+
+// Of is what is included of a membership's custom data; nil where nothing was asked
+// for.
+func (i Inclusion) Of(custom jsontext.Value) jsontext.Value {
+	if i == "" {
+		return nil
+	}
+	names := strings.Split(string(i), "\x00")
+	return rebuild(custom, func(name string) bool { return slices.Contains(names, name) }, nil)
 }

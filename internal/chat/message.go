@@ -107,6 +107,16 @@ type MessageMember struct {
 
 	// Custom is what the viewer asked for of the membership's custom data.
 	Custom jsontext.Value `json:"custom,omitzero"`
+	// All is the whole custom data, of which connections that asked for it get theirs.
+	All jsontext.Value `json:"-"`
+}
+
+// NewMessageMember is what messages tell of their sender's membership; nil of none.
+func NewMessageMember(m *Member) *MessageMember {
+	if m == nil {
+		return nil
+	}
+	return &MessageMember{ChannelRole: m.ChannelRole, NotificationsMuted: m.NotificationsMuted, All: m.Custom}
 }
 
 // InChannel tells whether the message stands in the channel's own list: not when

@@ -48,7 +48,7 @@ func (a *API) connect(w http.ResponseWriter, r *http.Request) {
 		err = a.enter(r.Context(), arrival)
 	}
 	if err == nil {
-		err = a.Hub.Serve(r.Context(), socket, arrival.actor.App.ID, arrival.actor.UserID, a.greet(r.Context(), arrival.actor))
+		err = a.Hub.Serve(r.Context(), socket, arrival.actor.App.ID, arrival.actor.UserID, arrival.doc.MemberCustomInclude.Inclusion(), a.greet(r.Context(), arrival.actor))
 	}
 	if err != nil {
 		a.reject(r.Context(), socket, err, started)
@@ -180,7 +180,7 @@ func (a *API) poll(w http.ResponseWriter, r *http.Request) (*pollResponse, error
 		if err := a.enter(ctx, v); err != nil {
 			return nil, err
 		}
-		_, first, err := a.Hub.Open(ctx, v.actor.App.ID, v.actor.UserID, a.greet(ctx, v.actor))
+		_, first, err := a.Hub.Open(ctx, v.actor.App.ID, v.actor.UserID, v.doc.MemberCustomInclude.Inclusion(), a.greet(ctx, v.actor))
 		return &pollResponse{Event: first}, err
 	}
 	if q.Get("close") == "true" {

@@ -44,9 +44,7 @@ func (e *editor) blank(r *chat.MessageRequest) (*chat.Message, error) {
 		UserID: e.seat.Actor.UserID, User: author(e.seat.Actor), CreatedAt: e.now(), Attachments: noAttachments,
 	}
 	m.UpdatedAt = m.CreatedAt
-	if member := e.seat.Member; member != nil {
-		m.Member = &chat.MessageMember{ChannelRole: member.ChannelRole, NotificationsMuted: member.NotificationsMuted}
-	}
+	m.Member = chat.NewMessageMember(e.seat.Member)
 	switch r.Type {
 	case "", chat.MessageRegular, chat.MessageReply, chat.MessageEphemeral: // some clients send what they show it as
 	case chat.MessageSystem:

@@ -18,11 +18,16 @@ type PinnedRequest struct {
 	Type string           `path:"type" json:"-"`
 	ID   string           `path:"id" json:"-"`
 	Sort []chat.SortParam `query:"sort" json:"sort"`
+
+	MemberInclude chat.MemberInclude `query:"member_custom_include" json:"member_custom_include"`
 }
 
-// Validate checks the page and the sort.
+// Validate checks the page, the sort and what is to be included.
 func (r *PinnedRequest) Validate() error {
 	if err := r.Page().Check(maxPage); err != nil {
+		return err
+	}
+	if err := r.MemberInclude.Check(); err != nil {
 		return err
 	}
 	return checkSort(r.Sort, "pinned_at")
@@ -42,7 +47,7 @@ func (s *Service) Pinned(ctx context.Context, r *PinnedRequest) (*ListResponse, 
 		r.Limit = defaultPinned
 	}
 	_, app := s.app(ctx)
-	list, err := app.PinnedPage(ctx, seat.Viewer(), seat.View(), r.PinPage, len(r.Sort) > 0 && r.Sort[0].Direction > 0)
+	list, err := app.PinnedPage(ctx, seat.Including(seat.Viewer(), r.MemberInclude), seat.View(), r.PinPage, len(r.Sort) > 0 && r.Sort[0].Direction > 0)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func BenchmarkFanout(b *testing.B) {
 					return
 				}
 				user := fmt.Sprint("u", users.Add(1))
-				_ = h.Serve(r.Context(), s, app, user, func(id string) ([]byte, error) {
+				_ = h.Serve(r.Context(), s, app, user, "", func(id string) ([]byte, error) {
 					_, err := h.Watch(r.Context(), app, user, id, []chat.CID{room})
 					return []byte(`{}`), err
 				})

@@ -247,7 +247,7 @@ func TestCallsToTheNodeOfAConnection(t *testing.T) {
 		}
 	}
 
-	id, _, err := a.Open(t.Context(), app, "cat", hello("cat"))
+	id, _, err := a.Open(t.Context(), app, "cat", "", hello("cat"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -493,7 +493,7 @@ func TestNodeThatJoinsLater(t *testing.T) {
 	nodes[0].watch(t, ann, room)
 	for i := range 1200 { // more than one message of gossip
 		user := fmt.Sprint("u", i)
-		if _, _, err := nodes[0].Open(t.Context(), app, user, hello(user)); err != nil {
+		if _, _, err := nodes[0].Open(t.Context(), app, user, "", hello(user)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -21,10 +21,11 @@ type conn struct {
 	sink
 
 	id      string
-	user    *user // set before the connection can be found, never changed
-	first   bool  // the user had no other connection in the cluster when it opened
-	deflate bool  // frames may be compressed
-	poll    *poll // the long-poll's part; nil for a websocket
+	user    *user          // set before the connection can be found, never changed
+	first   bool           // the user had no other connection in the cluster when it opened
+	deflate bool           // frames may be compressed
+	include chat.Inclusion // of the custom data of senders' memberships
+	poll    *poll          // the long-poll's part; nil for a websocket
 
 	state    sync.Mutex // guards what follows; locked after the shards
 	gone     bool       // unregistered: nothing is added any more

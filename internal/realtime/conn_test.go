@@ -266,7 +266,7 @@ func TestConnectionOutlivesItsRequest(t *testing.T) {
 			return
 		}
 		ctx, cancel := context.WithCancel(r.Context())
-		err = n.Serve(ctx, s, app, "ann", hello("ann"))
+		err = n.Serve(ctx, s, app, "ann", "", hello("ann"))
 		cancel()
 		served <- err
 	}))
@@ -367,7 +367,7 @@ func TestDrain(t *testing.T) {
 		n.watch(t, c, room)
 		clients = append(clients, c)
 	}
-	poll, _, err := n.Open(t.Context(), app, "poller", hello("poller"))
+	poll, _, err := n.Open(t.Context(), app, "poller", "", hello("poller"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -383,7 +383,7 @@ func TestDrain(t *testing.T) {
 	if _, err := n.Poll(t.Context(), app, "poller", poll); chat.KindOf(err) != chat.ConnectionNotFound {
 		t.Errorf("poll after Drain: %v", err)
 	}
-	if _, _, err := n.Open(t.Context(), app, "late", hello("late")); chat.KindOf(err) != chat.Unavailable {
+	if _, _, err := n.Open(t.Context(), app, "late", "", hello("late")); chat.KindOf(err) != chat.Unavailable {
 		t.Errorf("open after Drain: %v", err)
 	}
 	ws, _, err := websocket.Dial(t.Context(), n.url+"?user=late", nil) //nolint:bodyclose // nothing to close after an upgrade
@@ -417,7 +417,7 @@ func TestEndOfRunEndsEverything(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, nil)
 	ann := n.dial(t, "ann")
-	if _, _, err := n.Open(t.Context(), app, "bob", hello("bob")); err != nil {
+	if _, _, err := n.Open(t.Context(), app, "bob", "", hello("bob")); err != nil {
 		t.Fatal(err)
 	}
 	n.stop()

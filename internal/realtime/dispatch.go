@@ -129,6 +129,9 @@ func (d *dispatcher) deliver(app chat.AppID, ev *event) {
 // push queues a frame to one connection.
 func (d *dispatcher) push(c *conn, r *rendering, v variant) {
 	v.deflate = c.deflate
+	if r.ev.Members != nil {
+		v.include = c.include
+	}
 	own, behind := c.push(r.of(v))
 	if own {
 		d.dirty = append(d.dirty, c)

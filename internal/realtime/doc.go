@@ -13,7 +13,8 @@
 // its channel and, through the outbox, to the bus. A dispatcher takes what is
 // waiting in order, applies changes to the state in memory, looks up the
 // recipients and queues ready frames, shared by all recipients with the same
-// numbers, on their connections. Then it writes to each connection itself,
+// numbers who asked for the same custom data of members (which the publisher knows
+// and sends along), on their connections. Then it writes to each connection itself,
 // without waiting; only what a socket does not take at once is left to a writer
 // goroutine that exists as long as there is a backlog. A connection whose backlog
 // passes its bound is closed with code 1013. When most of many recipients are

@@ -24,6 +24,7 @@ type event struct {
 	HasChannel bool          `json:"has_channel,omitzero"`
 	// Threads are the recipients' numbers of unread threads.
 	Threads map[string]chat.UnreadThreads `json:"threads,omitempty"`
+	Members *memberData                   `json:"members,omitzero"`
 	Body    jsontext.Value                `json:"body"` // an object without the type
 }
 
@@ -61,6 +62,7 @@ func (h *Hub) prepare(p *chat.Publication) (*publication, error) {
 			ev := &event{
 				Type: it.Type, Also: it.Also, To: it.To, CID: it.CID, Unread: it.WithUnread,
 				Watchers: it.WithWatchers, HasChannel: it.Channel != nil, Threads: it.ThreadsOf, Body: h.cfg.Finish(p.App, body),
+				Members: h.memberData(p.App, it.Message),
 			}
 			if it.User != nil {
 				ev.By = it.User.ID

@@ -65,6 +65,9 @@ type Config struct {
 	// connections get it: it signs links. nil: nothing is to be done. It may return
 	// what it got, and must not change it.
 	Finish func(app chat.AppID, doc []byte) []byte
+	// MemberData tells whether an app lets connections ask for custom data of the
+	// memberships of those who send messages. nil: none does.
+	MemberData func(app chat.AppID) bool
 
 	HealthInterval  time.Duration // between health.check frames: 25s
 	ActiveInterval  time.Duration // between the times that a user counts as active while he is connected: 15m

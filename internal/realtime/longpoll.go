@@ -20,8 +20,8 @@ type poll struct {
 // Open opens a long-poll connection, registered like a websocket (see Serve). The
 // first event is what hello returns. Without a poll for PollLinger the connection
 // ends.
-func (h *Hub) Open(ctx context.Context, app chat.AppID, userID string, hello func(connID string) ([]byte, error)) (connID string, first jsontext.Value, err error) {
-	c := &conn{poll: &poll{last: time.Now()}}
+func (h *Hub) Open(ctx context.Context, app chat.AppID, userID string, include chat.Inclusion, hello func(connID string) ([]byte, error)) (connID string, first jsontext.Value, err error) {
+	c := &conn{poll: &poll{last: time.Now()}, include: include}
 	c.hub, c.wake, c.backlog = h, make(chan struct{}, 1), true
 	if err := h.register(ctx, c, app, userID); err != nil {
 		return "", nil, err

@@ -37,7 +37,7 @@ func TestLongPoll(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, nil)
 	n.backend.join(room, "ann")
-	id, first, err := n.Open(t.Context(), app, "ann", hello("ann"))
+	id, first, err := n.Open(t.Context(), app, "ann", "", hello("ann"))
 	if err != nil || !strings.Contains(string(first), id) {
 		t.Fatalf("Open = %s, %s, %v", id, first, err)
 	}
@@ -79,7 +79,7 @@ func TestLongPoll(t *testing.T) {
 func TestPollThatIsCancelled(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, nil)
-	id, _, err := n.Open(t.Context(), app, "ann", hello("ann"))
+	id, _, err := n.Open(t.Context(), app, "ann", "", hello("ann"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestPollThatIsCancelled(t *testing.T) {
 func TestLaterPollTakesOver(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, nil)
-	id, _, err := n.Open(t.Context(), app, "ann", hello("ann"))
+	id, _, err := n.Open(t.Context(), app, "ann", "", hello("ann"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestLaterPollTakesOver(t *testing.T) {
 func TestLongPollOverflow(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, func(cfg *realtime.Config) { cfg.QueueBytes = 10_000 })
-	id, _, err := n.Open(t.Context(), app, "ann", hello("ann"))
+	id, _, err := n.Open(t.Context(), app, "ann", "", hello("ann"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestHelloOfALongPollFails(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, nil)
 	broken := errors.New("broken")
-	_, _, err := n.Open(t.Context(), app, "ann", func(string) ([]byte, error) { return nil, broken })
+	_, _, err := n.Open(t.Context(), app, "ann", "", func(string) ([]byte, error) { return nil, broken })
 	if !errors.Is(err, broken) || n.Online(app, "ann") {
 		t.Errorf("err = %v", err)
 	}
@@ -171,7 +171,7 @@ func TestPollTimeout(t *testing.T) {
 	t.Parallel()
 	synced(t, func(t *testing.T, n *node) {
 		t.Helper()
-		id, _, err := n.Open(t.Context(), app, "ann", hello("ann"))
+		id, _, err := n.Open(t.Context(), app, "ann", "", hello("ann"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +188,7 @@ func TestPollLinger(t *testing.T) {
 	t.Parallel()
 	synced(t, func(t *testing.T, n *node) {
 		t.Helper()
-		id, _, err := n.Open(t.Context(), app, "ann", hello("ann"))
+		id, _, err := n.Open(t.Context(), app, "ann", "", hello("ann"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,7 +208,7 @@ func (n *node) pollers(t *testing.T, count int) (ids []string) {
 	t.Helper()
 	for i := range count {
 		user := fmt.Sprint("u", i)
-		id, _, err := n.Open(context.Background(), app, user, hello(user))
+		id, _, err := n.Open(context.Background(), app, user, "", hello(user))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -105,7 +105,7 @@ func TestConnectedUsersAreActive(t *testing.T) {
 		begin := now()
 		var ids []string
 		for _, user := range []string{"ann", "ann", "bob"} {
-			id, _, err := n.Open(t.Context(), app, user, hello(user))
+			id, _, err := n.Open(t.Context(), app, user, "", hello(user))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -30,6 +30,7 @@ type variant struct {
 	threaded bool
 	threads  chat.UnreadThreads
 	deflate  bool
+	include  chat.Inclusion // in the messages, of the custom data of their senders' memberships
 }
 
 // rendering makes the frames of one event on this node. Recipients with the same
@@ -43,7 +44,32 @@ type rendering struct {
 	frame frame             // of last
 	made  map[variant]frame // the others
 
-	body, packedChannel []byte // compressed on first use
+	plain         body
+	asked         map[chat.Inclusion]*body // for those who asked for custom data of members
+	packedChannel []byte                   // compressed on first use
+}
+
+// body is an event's body without its opening brace.
+type body struct {
+	text   []byte
+	packed []byte // compressed on first use
+}
+
+// bodyWith returns the body with the custom data of members that was asked for.
+func (r *rendering) bodyWith(asked chat.Inclusion) *body {
+	if asked == "" {
+		r.plain.text = r.ev.Body[1:]
+		return &r.plain
+	}
+	b := r.asked[asked]
+	if b == nil {
+		b = &body{text: r.ev.Members.put(r.ev.Body, asked)[1:]}
+		if r.asked == nil {
+			r.asked = map[chat.Inclusion]*body{}
+		}
+		r.asked[asked] = b
+	}
+	return b
 }
 
 // of returns the frame for one variant.
@@ -69,16 +95,16 @@ func (r *rendering) of(v variant) frame {
 // compressed frame that front is stored as it is, so that the body is compressed
 // once for all recipients.
 func (r *rendering) render(v variant) frame {
-	head, rest := r.head(v), r.ev.Body[1:]
+	head, rest := r.head(v), r.bodyWith(v.include)
 	var channel []byte
 	if v.also {
 		channel = r.channel
 	}
-	if !v.deflate || len(head)+len(channel)+len(rest) < compressFrom {
-		return newFrame(opText, head, channel, rest)
+	if !v.deflate || len(head)+len(channel)+len(rest.text) < compressFrom {
+		return newFrame(opText, head, channel, rest.text)
 	}
-	if r.body == nil {
-		r.body = deflated(rest)
+	if rest.packed == nil {
+		rest.packed = deflated(rest.text)
 	}
 	if channel != nil && r.packedChannel == nil {
 		r.packedChannel = deflated(channel)
@@ -86,7 +112,7 @@ func (r *rendering) render(v variant) frame {
 	if channel != nil {
 		channel = r.packedChannel
 	}
-	return deflatedFrame(appendStored(nil, head), channel, r.body)
+	return deflatedFrame(appendStored(nil, head), channel, rest.packed)
 }
 
 // head is the part of the JSON that differs between recipients.

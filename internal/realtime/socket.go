@@ -103,8 +103,9 @@ func (s *Socket) Abort(errorJSON []byte) {
 	s.c.end()
 }
 
-// Serve registers the socket as a connection of the user and sends what hello
-// returns as its first frame. hello makes the whole JSON of the first
+// Serve registers the socket as a connection of the user, who asked for custom data of
+// senders' memberships with his messages, and sends what hello returns as its first
+// frame. hello makes the whole JSON of the first
 // health.check; it is called when the connection is registered, so that nothing is
 // missed after what it says.
 //
@@ -115,8 +116,9 @@ func (s *Socket) Abort(errorJSON []byte) {
 // An error means that the first frame was not sent; the caller then ends the
 // socket with Reject or Abort. It is what hello or the Backend returned,
 // TooManyConnections, or Unavailable while draining.
-func (h *Hub) Serve(ctx context.Context, s *Socket, app chat.AppID, userID string, hello func(connID string) ([]byte, error)) error {
+func (h *Hub) Serve(ctx context.Context, s *Socket, app chat.AppID, userID string, include chat.Inclusion, hello func(connID string) ([]byte, error)) error {
 	c := s.c
+	c.include = include
 	if err := h.register(ctx, c, app, userID); err != nil {
 		return err
 	}

@@ -124,7 +124,7 @@ func visit(t *testing.T, hubs []*Hub, r *rand.Rand, cids []chat.CID) {
 	ctx := t.Context()
 	home := hubs[r.IntN(2)]
 	user := fmt.Sprint("u", r.IntN(4))
-	id, _, err := home.Open(ctx, 1, user, func(string) ([]byte, error) { return []byte(`{}`), nil })
+	id, _, err := home.Open(ctx, 1, user, "", func(string) ([]byte, error) { return []byte(`{}`), nil })
 	if err != nil {
 		t.Error(err)
 		return

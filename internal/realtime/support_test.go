@@ -159,14 +159,14 @@ func smallBuffers(c net.Conn, state http.ConnState) {
 	}
 }
 
-// connect is the handler of a websocket for ?user=.
+// connect is the handler of a websocket for ?user= and ?include=.
 func (n *node) connect(w http.ResponseWriter, r *http.Request) {
-	user := r.URL.Query().Get("user")
+	user, include := r.URL.Query().Get("user"), chat.Inclusion(r.URL.Query().Get("include"))
 	s, err := n.Accept(w, r)
 	if err != nil {
 		return
 	}
-	err = n.Serve(r.Context(), s, app, user, hello(user))
+	err = n.Serve(r.Context(), s, app, user, include, hello(user))
 	if chat.KindOf(err) == chat.TooManyConnections {
 		s.Reject([]byte(`{"error":{"code":71}}`))
 	} else if err != nil {

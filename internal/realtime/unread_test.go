@@ -216,7 +216,7 @@ func TestOpenGivesUpWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	n.backend.onLoad = func(string) { cancel() }
 	n.backend.loadErr = context.Canceled
-	if _, _, err := n.Open(ctx, app, "ann", hello("ann")); !errors.Is(err, context.Canceled) {
+	if _, _, err := n.Open(ctx, app, "ann", "", hello("ann")); !errors.Is(err, context.Canceled) {
 		t.Errorf("err = %v", err)
 	}
 	n.backend.expectLeft(t)

@@ -63,7 +63,7 @@ func TestWatchers(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, nil)
 	for _, user := range []string{"eve", "bob", "dan", "ann", "cat"} {
-		id, _, err := n.Open(t.Context(), app, user, hello(user))
+		id, _, err := n.Open(t.Context(), app, user, "", hello(user))
 		if err != nil {
 			t.Fatal(err)
 		}

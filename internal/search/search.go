@@ -40,6 +40,12 @@ type Request struct {
 	Limit    *int           `json:"limit"`
 	Offset   int            `json:"offset"`
 	Next     string         `json:"next"`
+	Options  MessageOptions `json:"message_options"`
+}
+
+// MessageOptions is what the messages that are found come with.
+type MessageOptions struct {
+	MemberInclude chat.MemberInclude `json:"member_custom_include"`
 }
 
 // Validate checks that the request says what is looked for, in one way.
@@ -56,6 +62,9 @@ func (r *Request) Validate() error {
 		if err := chat.CheckRange("limit", *r.Limit, maxLimit); err != nil {
 			return err
 		}
+	}
+	if err := r.Options.MemberInclude.Check(); err != nil {
+		return err
 	}
 	return chat.CheckRange("offset", r.Offset, maxOffset)
 }
@@ -111,7 +120,7 @@ func (s *Service) Search(ctx context.Context, r *Request) (*Response, error) {
 		return resp, nil
 	}
 	channels := make(map[chat.CID]*chat.Channel, len(seats))
-	q.Viewer, q.Views = access.ViewerOf(seats), make([]store.View, len(seats))
+	q.Viewer, q.Views = seats[0].Including(access.ViewerOf(seats), r.Options.MemberInclude), make([]store.View, len(seats))
 	for i, seat := range seats {
 		channels[seat.Channel.CID], q.Views[i] = seat.Channel, seat.View()
 	}

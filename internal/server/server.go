@@ -163,6 +163,7 @@ func (s *Server) build(o Options) error {
 	s.hub = realtime.New(realtime.Config{
 		Node: o.Node, Backend: b, Bus: bus, Logger: o.Logger, Now: o.Now, MaxConnsPerUser: o.MaxPerUser,
 		OnStale: s.store.Forget, OnGap: s.store.ForgetAll, Finish: links.Sign,
+		MemberData: func(app chat.AppID) bool { return s.settings(app).MemberCustomOnMessages },
 	})
 	s.store.Attach(s.hub, s.hub)
 	s.api = s.areas(o, b, links)
@@ -193,12 +194,21 @@ func translator(o Options) translation.Provider {
 	return &translation.Libre{URL: o.TranslateURL, Key: o.TranslateKey, Poster: outbound.New(outbound.Options{Hooks: anywhere})}
 }
 
+// settings are an app's, from the cache; those of none where they cannot be read.
+func (s *Server) settings(app chat.AppID) *chat.AppSettings {
+	a, err := s.store.App(app).App(context.Background())
+	if err != nil {
+		return &chat.AppSettings{}
+	}
+	return &a.Settings
+}
+
 // links are the links to files; how long they are good for is a setting of each app.
 func (s *Server) links(o Options) *storage.Links {
 	lifetime := func(app chat.AppID) time.Duration {
-		seconds := chat.DefaultCDNExpiration
-		if a, err := s.store.App(app).App(context.Background()); err == nil && a.Settings.CDNExpirationSeconds > 0 { // from the cache
-			seconds = a.Settings.CDNExpirationSeconds
+		seconds := s.settings(app).CDNExpirationSeconds
+		if seconds <= 0 {
+			seconds = chat.DefaultCDNExpiration
 		}
 		return time.Duration(seconds) * time.Second
 	}

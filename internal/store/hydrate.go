@@ -3,14 +3,11 @@ package store
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/jackc/pgx/v5"
 
 	"chatd/internal/chat"
-	"chatd/internal/wire"
 )
 
 // latestReactions is how many of a message's reactions are shown with it.
@@ -271,8 +268,9 @@ func (a *App) seats(ctx context.Context, senders map[entry]*chat.Message) (map[e
 // finish puts a message together.
 func (h *hydration) finish(m *chat.Message) {
 	m.User, m.CommandInfo = h.user(m.UserID), chat.NewCommandInfo(m.Command)
-	if member := h.members[entry{h.ID, memberKey(m.CID, m.UserID)}]; member != nil {
-		m.Member = &chat.MessageMember{ChannelRole: member.ChannelRole, NotificationsMuted: member.NotificationsMuted, Custom: h.included(member)}
+	m.Member = chat.NewMessageMember(h.members[entry{h.ID, memberKey(m.CID, m.UserID)}])
+	if m.Member != nil {
+		m.Member.Custom = h.viewer.Include.Of(m.Member.All)
 	}
 	if m.Shadowed && m.UserID == h.viewer.UserID {
 		m.Shadowed = false
@@ -293,21 +291,6 @@ func (h *hydration) finish(m *chat.Message) {
 	if m.Pinned && m.PinnedByID != "" {
 		m.PinnedBy = h.user(m.PinnedByID)
 	}
-}
-
-// included is what the viewer asked for of a membership's custom data; nil when he did
-// not ask.
-func (h *hydration) included(m *chat.Member) jsontext.Value {
-	if h.viewer.Include == "" {
-		return nil
-	}
-	names, out := strings.Split(h.viewer.Include, "\x00"), []byte("{}")
-	for name, v := range chat.Keys(m.Custom) {
-		if slices.Contains(names, name) {
-			out = wire.With(out, name, v)
-		}
-	}
-	return out
 }
 
 // user returns a user, or what is left of one who was removed.

@@ -21,9 +21,8 @@ type Viewer struct {
 	// Drafts and Reminders tell that the viewer has any: messages come with his drafts
 	// of replies to them, and his reminders of them.
 	Drafts, Reminders bool
-	// Include names the custom data of senders' memberships that messages come with,
-	// separated by U+0000.
-	Include string
+	// Include is what messages come with of the custom data of senders' memberships.
+	Include chat.Inclusion
 }
 
 // View is what of a channel is visible to a viewer: messages after Since, the later

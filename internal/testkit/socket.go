@@ -45,9 +45,12 @@ type Socket struct {
 }
 
 // Connect opens a websocket as the SDKs do and waits for the first frame.
-func (c *Client) Connect() *Socket {
+func (c *Client) Connect() *Socket { c.s.TB.Helper(); return c.ConnectWith(nil) }
+
+// ConnectWith is Connect with a change of the json document.
+func (c *Client) ConnectWith(more map[string]any) *Socket {
 	c.s.TB.Helper()
-	s := c.Dial(nil)
+	s := c.Dial(more)
 	s.Hello = s.Next()
 	if s.Hello.Type != "health.check" {
 		c.s.TB.Fatalf("first frame: %s", s.Hello.Body)
