@@ -10,9 +10,6 @@ type LocationRequest struct {
 	EndAt     *time.Time `json:"end_at,omitzero"` // until when he goes on sharing it
 }
 
-// maxDeviceID bounds the ids of devices, in bytes.
-const maxDeviceID = 255
-
 // Check tells what is wrong with the coordinates and the device, as far as they are
 // given. prefix names the fields in errors.
 func (r *LocationRequest) Check(prefix string) error {

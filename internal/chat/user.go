@@ -119,15 +119,6 @@ type Unread struct {
 	UnreadChannels int `json:"unread_channels"`
 }
 
-// Device is a device registered for push.
-type Device struct {
-	ID               string    `db:"id" json:"id"`
-	PushProvider     string    `db:"push_provider" json:"push_provider"`
-	PushProviderName string    `db:"push_provider_name" json:"push_provider_name,omitzero"`
-	UserID           string    `db:"user_id" json:"user_id"`
-	CreatedAt        time.Time `db:"created_at" json:"created_at"`
-}
-
 // UserMute is one user's mute of another.
 type UserMute struct {
 	User      *User      `json:"user"`

@@ -23,6 +23,7 @@ import (
 	"chatd/internal/messages"
 	"chatd/internal/polls"
 	"chatd/internal/preview"
+	"chatd/internal/push"
 	"chatd/internal/ratelimit"
 	"chatd/internal/reads"
 	"chatd/internal/realtime"
@@ -55,6 +56,7 @@ type API struct {
 
 	Translation *translation.Service
 	Retention   *retention.Service
+	Push        *push.Service
 
 	Store    *store.Store
 	Access   *access.Access

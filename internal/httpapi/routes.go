@@ -39,6 +39,11 @@ func (a *API) Routes() []Route { //nolint:funlen // a table
 		post("/users", "UpdateUsers", a.Users.UpsertMany),
 		post("/users/{user_id}/event", "SendUserCustomEvent", a.Users.SendEvent, serverOnly),
 
+		// Devices
+		del("/devices", "DeleteDevice", a.Push.Delete, actingAsNeeded),
+		get("/devices", "ListDevices", a.Push.List, actingAsNeeded),
+		post("/devices", "CreateDevice", a.Push.Create, actingAsNeeded),
+
 		// Channels
 		get("/channels", "QueryChannels", a.Channels.Query, actingAs, anonymousToo),
 		post("/channels", "QueryChannels", a.Channels.Query, actingAs, anonymousToo),

@@ -28,6 +28,7 @@ import (
 	"chatd/internal/outbound"
 	"chatd/internal/polls"
 	"chatd/internal/preview"
+	"chatd/internal/push"
 	"chatd/internal/ratelimit"
 	"chatd/internal/reads"
 	"chatd/internal/realtime"
@@ -222,7 +223,8 @@ func (s *Server) links(o Options) *storage.Links {
 // areas builds the areas of the API and joins them where one needs another.
 func (s *Server) areas(o Options, b *backend, links *storage.Links) *httpapi.API {
 	acc := &access.Access{Store: s.store}
-	us := &users.Service{Store: s.store, Access: acc, Hub: s.hub}
+	ps := &push.Service{Store: s.store}
+	us := &users.Service{Store: s.store, Access: acc, Hub: s.hub, Devices: ps}
 	acc.Users = us
 	hk := &hooks.Caller{Client: s.out, Store: s.store, Jobs: s.jobs, Links: links}
 	hk.HandleJobs()
@@ -247,7 +249,7 @@ func (s *Server) areas(o Options, b *backend, links *storage.Links) *httpapi.API
 	ts := &threads.Service{Store: s.store, Access: acc, Watch: cs}
 	return &httpapi.API{
 		Users: us, Channels: cs, Messages: ms, Reads: rs, Search: &search.Service{Store: s.store, Access: acc}, Threads: ts, AppAdmin: &appadmin.Service{Store: s.store},
-		Previews: s.previews, Translation: tr, Retention: re,
+		Previews: s.previews, Translation: tr, Retention: re, Push: ps,
 		Polls:     &polls.Service{Store: s.store, Access: acc, Messages: ms},
 		Drafts:    &drafts.Service{Store: s.store, Access: acc, Messages: ms},
 		Reminders: rem,

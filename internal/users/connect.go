@@ -2,7 +2,6 @@ package users
 
 import (
 	"context"
-	"slices"
 
 	"chatd/internal/auth"
 	"chatd/internal/chat"
@@ -18,34 +17,7 @@ type ConnectRequest struct {
 	// MemberCustomInclude names custom data of members that messages should carry.
 	MemberCustomInclude chat.MemberInclude `json:"member_custom_include,omitzero"`
 	// Device is one to register for push.
-	Device *ConnectDevice `json:"device,omitzero"`
-}
-
-// ConnectDevice is a device as a connection's document names it.
-type ConnectDevice struct {
-	ID               string `json:"id"`
-	PushProvider     string `json:"push_provider"`
-	PushProviderName string `json:"push_provider_name,omitzero"`
-}
-
-// The limits of ConnectDevice.
-const (
-	maxDevice       = 255 // bytes
-	maxProviderName = 36  // bytes
-)
-
-func (d *ConnectDevice) validate() error {
-	switch {
-	case d.ID == "":
-		return chat.Errorf(chat.Invalid, "device.id is a required field")
-	case len(d.ID) > maxDevice:
-		return chat.Errorf(chat.Invalid, "device.id must be %d characters or less", maxDevice)
-	case !slices.Contains([]string{"firebase", "apn", "huawei", "xiaomi"}, d.PushProvider):
-		return chat.Errorf(chat.Invalid, "device.push_provider must be one of [firebase apn huawei xiaomi]")
-	case len(d.PushProviderName) > maxProviderName:
-		return chat.Errorf(chat.Invalid, "device.push_provider_name must be %d characters or less", maxProviderName)
-	}
-	return nil
+	Device *chat.DeviceRequest `json:"device,omitzero"`
 }
 
 // Validate checks what is not checked with the user.
@@ -54,17 +26,18 @@ func (r *ConnectRequest) Validate() error {
 		return err
 	}
 	if r.Device != nil {
-		return r.Device.validate()
+		return r.Device.Check("device.")
 	}
 	return nil
 }
 
 // Connect returns the user of a connection that is being opened. Who is new is
 // created; what the client says of himself is merged into what is stored, but for
-// role and teams, which are not his to set. Anonymous users are not stored.
+// role and teams, which are not his to set. A device is registered for him. Anonymous
+// users are not stored, nor is what they have.
 //
 // The errors are Unauthenticated when the document names another user than the
-// token, Invalid and PayloadTooBig for what it says of him.
+// token, Invalid and PayloadTooBig for what it says of him and of his device.
 func (s *Service) Connect(ctx context.Context, r *ConnectRequest) (*chat.User, error) {
 	actor, app := s.app(ctx)
 	if actor.Anonymous {
@@ -82,7 +55,17 @@ func (s *Service) Connect(ctx context.Context, r *ConnectRequest) (*chat.User, e
 	}
 	details.ID = actor.UserID
 	details.Role, details.Teams, details.TeamsRole = nil, nil, nil
-	return s.Upsert(ctx, actor.App.ID, details)
+	if r.Device == nil {
+		return s.Upsert(ctx, actor.App.ID, details)
+	}
+	if err := s.Devices.Known(actor.App, r.Device); err != nil {
+		return nil, err
+	}
+	u, err := s.Upsert(ctx, actor.App.ID, details)
+	if err != nil {
+		return nil, err
+	}
+	return u, s.Devices.Register(ctx, u.ID, r.Device)
 }
 
 // clip bounds what of a client's text an error repeats, in bytes.

@@ -8,6 +8,7 @@
 // stored or, for the server side's upserts, put in its place.
 //
 // It leaves bans, mutes, blocks, deactivation and deletion to package moderation,
-// connections to package realtime (Hub), and SQL to package store. A Service holds no
+// devices to package push (Devices), connections to package realtime (Hub), and SQL to
+// package store. A Service holds no
 // state and may be used concurrently.
 package users

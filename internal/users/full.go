@@ -7,7 +7,7 @@ import (
 	"chatd/internal/chat"
 )
 
-// full makes of users what the actor sees of them. Unread numbers, mutes and
+// full makes of users what the actor sees of them. Unread numbers, devices, mutes and
 // blocks are for the server side and for himself; of others he sees none.
 func (s *Service) full(ctx context.Context, actor *auth.Actor, users []*chat.User) ([]*chat.FullUser, error) {
 	app := s.Store.App(actor.App.ID)
@@ -22,6 +22,10 @@ func (s *Service) full(ctx context.Context, actor *auth.Actor, users []*chat.Use
 		return nil, err
 	}
 	threads, err := app.UnreadThreads(ctx, known...)
+	if err != nil {
+		return nil, err
+	}
+	devices, err := app.Devices(ctx, known...)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +48,7 @@ func (s *Service) full(ctx context.Context, actor *auth.Actor, users []*chat.Use
 		default:
 			v.Invisible = false // he is not online, more is not to be known
 		}
-		out[i] = &chat.FullUser{User: v, Unread: totals[u.ID], UnreadThreads: threads[u.ID].Threads, ChannelMutes: mutes[u.ID]}
+		out[i] = &chat.FullUser{User: v, Unread: totals[u.ID], UnreadThreads: threads[u.ID].Threads, Devices: devices[u.ID], ChannelMutes: mutes[u.ID]}
 	}
 	return out, nil
 }
@@ -66,12 +70,16 @@ func (s *Service) Own(ctx context.Context, u *chat.User) (*chat.OwnUser, error) 
 		return nil, err
 	}
 	me.UnreadThreads = threads[u.ID].Threads
+	devices, err := app.Devices(ctx, u.ID)
+	if err != nil {
+		return nil, err
+	}
 	mutes, err := app.ChannelMutes(ctx, u.ID)
 	if err != nil {
 		return nil, err
 	}
 	blocked, err := app.BlockedUsers(ctx, u.ID)
-	me.ChannelMutes, me.BlockedUserIDs = mutes[u.ID], blocked[u.ID]
+	me.Devices, me.ChannelMutes, me.BlockedUserIDs = devices[u.ID], mutes[u.ID], blocked[u.ID]
 	return me, err
 }
 

@@ -11,9 +11,18 @@ import (
 
 // Service has a method for each operation on users.
 type Service struct {
-	Store  *store.Store
-	Access *access.Access
-	Hub    Hub
+	Store   *store.Store
+	Access  *access.Access
+	Hub     Hub
+	Devices Devices
+}
+
+// Devices registers devices for push.
+type Devices interface {
+	// Known returns the refusal of a device that the app has no push provider for.
+	Known(app *chat.App, r *chat.DeviceRequest) error
+	// Register makes a device a user's.
+	Register(ctx context.Context, userID string, r *chat.DeviceRequest) error
 }
 
 // Hub knows who is connected.
