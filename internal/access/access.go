@@ -22,14 +22,25 @@ type Access struct {
 }
 
 // ActAs returns a context in which a server-side call acts for the user it
-// names. prefix names the fields in errors ("message." for message.user_id);
-// required refuses calls that name nobody. Calls of users act for themselves.
+// names, who must exist. prefix names the fields in errors ("event." for
+// event.user_id); required refuses calls that name nobody. Calls of users act for
+// themselves.
 func (a *Access) ActAs(ctx context.Context, prefix string, in chat.ActAs, required bool) (context.Context, error) {
+	return a.actAs(ctx, prefix, in, required, false)
+}
+
+// ActAsAuthor is ActAs for the author of what a call carries, a message, say, or a
+// channel: who is not known yet is created.
+func (a *Access) ActAsAuthor(ctx context.Context, prefix string, in chat.ActAs, required bool) (context.Context, error) {
+	return a.actAs(ctx, prefix, in, required, true)
+}
+
+func (a *Access) actAs(ctx context.Context, prefix string, in chat.ActAs, required, create bool) (context.Context, error) {
 	actor := auth.FromContext(ctx)
 	if !actor.Server {
 		return ctx, nil
 	}
-	user, err := a.Named(ctx, prefix, in)
+	user, err := a.named(ctx, prefix, in, create)
 	if err != nil {
 		return nil, err
 	}
@@ -44,27 +55,31 @@ func (a *Access) ActAs(ctx context.Context, prefix string, in chat.ActAs, requir
 	return auth.WithActor(ctx, &as), nil
 }
 
-// Named returns the user that in names, by id or as an object that is upserted;
-// nil when it names nobody. The user must exist and must not be deleted.
-func (a *Access) Named(ctx context.Context, prefix string, in chat.ActAs) (*chat.User, error) {
-	app := auth.FromContext(ctx).App.ID
-	switch {
-	case in.User != nil && in.UserID != "":
-		return nil, chat.Errorf(chat.Invalid, "cannot set both %suser and %suser_id.", prefix, prefix)
-	case in.User != nil:
-		if in.User.ID == "" {
+// named returns the user that in names, by id or as an object whose fields he gets;
+// nil when it names nobody. He must not be deleted, and must exist unless create.
+func (a *Access) named(ctx context.Context, prefix string, in chat.ActAs, create bool) (*chat.User, error) {
+	app, id := auth.FromContext(ctx).App.ID, in.UserID
+	if in.User != nil {
+		if id != "" {
+			return nil, chat.Errorf(chat.Invalid, "cannot set both %suser and %suser_id.", prefix, prefix)
+		}
+		if id = in.User.ID; id == "" {
 			return nil, chat.Errorf(chat.Invalid, "%suser.id is a required field", prefix)
 		}
-		return a.Users.Upsert(ctx, app, in.User)
-	case in.UserID == "":
+	}
+	if id == "" {
 		return nil, nil //nolint:nilnil // nobody was named
 	}
-	u, err := a.Store.App(app).User(ctx, in.UserID)
+	u, err := a.Store.App(app).User(ctx, id)
 	switch {
 	case err != nil:
 		return nil, err
+	case u == nil && !create:
+		return nil, chat.Errorf(chat.NotFound, "the user %s does not exist", id)
+	case in.User != nil:
+		return a.Users.Upsert(ctx, app, in.User)
 	case u == nil:
-		return nil, chat.Errorf(chat.NotFound, "user with id %s doesn't exist", in.UserID)
+		return a.Users.Upsert(ctx, app, &chat.UserRequest{ID: id})
 	case u.DeletedAt != nil:
 		return nil, chat.Errorf(chat.Invalid, "user %q was deleted", u.ID)
 	}

@@ -123,20 +123,13 @@ func (s *Service) getOrCreate(ctx context.Context, cid chat.CID, r *GetOrCreateR
 // asCreator makes a server-side call act for the user whom the data names as the
 // channel's creator, if it names one. What clients say of that does not count.
 func (s *Service) asCreator(ctx context.Context, d *ChannelData) (context.Context, error) {
-	actor := auth.FromContext(ctx)
-	if !actor.Server || d.CreatedBy == nil && d.CreatedByID == "" {
+	if !auth.FromContext(ctx).Server || d.CreatedBy == nil && d.CreatedByID == "" {
 		return ctx, nil
 	}
 	if d.CreatedBy != nil && d.CreatedByID != "" {
 		return nil, chat.Errorf(chat.Invalid, "cannot set both data.created_by and data.created_by_id.")
 	}
-	user, err := s.Access.Named(ctx, "data.created_by.", chat.ActAs{UserID: d.CreatedByID, User: d.CreatedBy})
-	if err != nil {
-		return nil, err
-	}
-	as := *actor
-	as.User, as.UserID = user, user.ID
-	return auth.WithActor(ctx, &as), nil
+	return s.Access.ActAsAuthor(ctx, "data.created_by.", chat.ActAs{UserID: d.CreatedByID, User: d.CreatedBy}, true)
 }
 
 // comeBack makes the actor a member again of the distinct channel that he left.

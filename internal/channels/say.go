@@ -23,7 +23,7 @@ func (s *Service) prepare(ctx context.Context, seat *access.Seat, m *chat.Messag
 	if m == nil {
 		return nil, nil //nolint:nilnil // there is nothing to say
 	}
-	ctx, err := s.Access.ActAs(ctx, "message.", m.ActAs, seat.Actor.UserID == "")
+	ctx, err := s.Access.ActAsAuthor(ctx, "message.", m.ActAs, seat.Actor.UserID == "")
 	if err != nil {
 		return nil, err
 	}

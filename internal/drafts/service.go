@@ -69,7 +69,7 @@ func (r *SaveRequest) Validate() error {
 // Save keeps the actor's draft of a message to a channel or, where it names a
 // parent, of a reply, in place of the one that he has there.
 func (s *Service) Save(ctx context.Context, r *SaveRequest) (*Response, error) {
-	ctx, err := s.Access.ActAs(ctx, "message.", r.Message.ActAs, true)
+	ctx, err := s.Access.ActAsAuthor(ctx, "message.", r.Message.ActAs, true)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func TestUndeleteMessage(t *testing.T) {
 		{name: "client side", who: "ann", method: "POST", path: "/messages/m1/undelete", body: by, status: 403, code: 17, message: "server side"},
 		{name: "by nobody", method: "POST", path: "/messages/m1/undelete", body: `{}`, status: 400, code: 4, message: `UndeleteMessage failed with error: "undeleted_by is a required field"`},
 		{name: "by no id", method: "POST", path: "/messages/m1/undelete", body: `{"undeleted_by":"a b"}`, status: 400, code: 4, message: "user_id"},
-		{name: "by who does not exist", method: "POST", path: "/messages/m1/undelete", body: `{"undeleted_by":"zoe"}`, status: 404, code: 16, message: "user with id zoe doesn't exist"},
+		{name: "by who does not exist", method: "POST", path: "/messages/m1/undelete", body: `{"undeleted_by":"zoe"}`, status: 404, code: 16, message: "the user zoe does not exist"},
 		{name: "no message", method: "POST", path: "/messages/nope/undelete", body: by, status: 404, code: 16, message: "message with id nope doesn't exist"},
 		{name: "what is not deleted", method: "POST", path: "/messages/root/undelete", body: by, status: 400, code: 4, message: "message with id root is not deleted"},
 		{name: "of a deleted channel", method: "POST", path: "/messages/lost/undelete", body: by, status: 404, code: 16, message: "has been deleted"},

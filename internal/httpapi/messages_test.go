@@ -138,7 +138,6 @@ func TestSendMessage(t *testing.T) {
 		{name: "no token", who: "anonymous", method: "POST", path: to, body: send(`{"text":"x"}`), status: 403, code: 17, message: "anonymous"},
 		{name: "server side for nobody", method: "POST", path: to, body: send(`{"text":"x"}`), status: 400, code: 4, message: `SendMessage failed with error: "either message.user or message.user_id must be provided when using server side auth."`},
 		{name: "server side for two", method: "POST", path: to, body: send(`{"text":"x","user":{"id":"ann"},"user_id":"bob"}`), status: 400, code: 4, message: `SendMessage failed with error: "cannot set both message.user and message.user_id."`},
-		{name: "server side for who does not exist", method: "POST", path: to, body: send(`{"text":"x","user_id":"zoe"}`), status: 404, code: 16, message: "zoe"},
 		{name: "server side with a new user", method: "POST", path: to, body: send(`{"text":"x","user":{"id":"eve","color":"blue"}}`), want: map[string]string{"message.user.color": `"blue"`, "message.member": "null"}},
 	})
 }

@@ -67,7 +67,7 @@ type ReactionResponse struct {
 // SendReaction reacts to a message as the actor. Reacting again with the same type
 // replaces score and custom data.
 func (s *Service) SendReaction(ctx context.Context, r *SendReactionRequest) (*ReactionResponse, error) {
-	ctx, err := s.Access.ActAs(ctx, "reaction.", r.Reaction.ActAs, true)
+	ctx, err := s.Access.ActAsAuthor(ctx, "reaction.", r.Reaction.ActAs, true)
 	if err != nil {
 		return nil, err
 	}

@@ -68,7 +68,7 @@ const frozenText = "Sorry, this channel has been frozen by the admin"
 // Send sends a message as the actor. In a frozen channel the answer is a message of
 // type error that is neither stored nor told of.
 func (s *Service) Send(ctx context.Context, r *SendRequest) (*SendResponse, error) {
-	ctx, err := s.Access.ActAs(ctx, "message.", r.Message.ActAs, true)
+	ctx, err := s.Access.ActAsAuthor(ctx, "message.", r.Message.ActAs, true)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func (r *UpdateRequest) Validate() error { return given(r.Message) }
 
 // Update replaces a message's content as the actor.
 func (s *Service) Update(ctx context.Context, r *UpdateRequest) (*Response, error) {
-	ctx, err := s.Access.ActAs(ctx, "message.", r.Message.ActAs, true)
+	ctx, err := s.Access.ActAsAuthor(ctx, "message.", r.Message.ActAs, true)
 	if err != nil {
 		return nil, err
 	}
