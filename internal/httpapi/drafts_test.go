@@ -251,3 +251,48 @@ func TestQueryDrafts(t *testing.T) {
 	s.As("ann").Post("/drafts/query", `{"limit":2,"prev":"`+prev+`"}`).OK().Want("drafts.0.message.id", `"c"`)
 	s.As("bob").Post("/drafts/query", `{"next":"`+next+`"}`).Fails(400, 4, "not a valid cursor")
 }
+
+// TestHeldMessagesEndDrafts sends what was drafted, and others do not see it yet.
+func TestHeldMessagesEndDrafts(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	path := ticketed(t, s)
+	to := path + "/message"
+	reply := `{"message":{"type":"error","text":"not like that"}}`
+	hook := newAppServer(t, s, func(*called) (int, string) { return 200, reply })
+	s.Server().Patch("/app", fmt.Sprintf(`{"custom_action_handler_url":%q}`, hook.url)).OK()
+	parent := said(s, "bob", path, "parent")
+	ann := s.As("ann").Connect()
+	ended := func(where, of string) {
+		t.Helper()
+		ann.Expect("draft.deleted").Want("cid", `"messaging:room"`).Want("draft.parent_id", of)
+		s.As("ann").Get(path+"/draft"+where).Fails(404, 16, "doesn't exist")
+	}
+
+	drafted(s, "ann", path, `"text":"wait"`)
+	drafted(s, "ann", path, `"text":"wait","parent_id":"`+parent+`"`)
+	s.Server().Post(to, pend("p1", "wait")).OK()
+	ended("", "null")
+	s.As("ann").Get(path + "/draft?parent_id=" + parent).OK()
+	s.Server().Post(to, `{"message":{"id":"p2","text":"wait","user_id":"ann","parent_id":"`+parent+`"},"pending":true}`).OK()
+	ended("?parent_id="+parent, `"`+parent+`"`)
+	drafted(s, "ann", path, `"text":"the next"`)
+	s.Server().Post("/messages/p1/commit", nil).OK()
+	s.As("ann").Get(path+"/draft").OK().Want("draft.message.text", `"the next"`)
+
+	s.As("ann").Post(to, says("g1", "/giphy cats")).OK().Want("message.type", `"ephemeral"`)
+	ended("", "null")
+	drafted(s, "ann", path, `"text":"the next"`)
+	s.As("ann").Post("/messages/g1/action", choose("image_action", "shuffle")).OK()
+	s.As("ann").Post("/messages/g1/action", choose("image_action", "send")).OK().Want("message.type", `"regular"`)
+	s.As("ann").Get(path+"/draft").OK().Want("draft.message.text", `"the next"`)
+
+	s.As("ann").Post(to, says("t1", "/ticket x")).OK().Want("message.type", `"error"`) // which is for him to mend
+	hook.next()
+	s.As("ann").Get(path + "/draft").OK()
+	reply = `{"message":{"text":"Ticket #1"}}`
+	s.As("ann").Post(to, says("t1", "/ticket x")).OK().Want("message.type", `"regular"`)
+	hook.next()
+	ended("", "null")
+	ann.Quiet("draft.deleted")
+}

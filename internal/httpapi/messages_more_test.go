@@ -130,6 +130,56 @@ func TestMessageHistory(t *testing.T) {
 	s.Server().Post(to, `{"filter":{"message_id":"m2"}}`).OK().Want("message_history.#", "1")
 }
 
+// TestMessageHistoryByCustomData walks through versions that custom data selects, of
+// several messages.
+func TestMessageHistoryByCustomData(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	path := s.Channel("messaging", "room", "ann", "bob")
+	for _, id := range []string{"m1", "m2"} {
+		s.As("ann").Post(path+"/message", fmt.Sprintf(`{"message":{"id":%q,"text":"0","color":"red","n":0}}`, id)).OK()
+	}
+	for i := range 4 {
+		color := []string{"red", "blue"}[i%2]
+		for _, id := range []string{"m1", "m2"} {
+			s.Server().Post("/messages/"+id, fmt.Sprintf(`{"message":{"text":"%d","color":%q,"n":%d,"user_id":"ann"}}`, i+1, color, i+1)).OK()
+		}
+	}
+	walk := func(query string, want ...string) {
+		t.Helper()
+		read := func(cursor string) (list, next, prev string) {
+			t.Helper()
+			r := s.Server().Post("/messages/history", `{"limit":2,`+query+cursor+`}`).OK()
+			for i := range 2 {
+				if id := r.At(fmt.Sprintf("message_history.%d.message_id", i)); id != nil {
+					list += fmt.Sprintf("%s.%s ", id, r.At(fmt.Sprintf("message_history.%d.text", i)))
+				}
+			}
+			next, _ = r.At("next").(string)
+			prev, _ = r.At("prev").(string)
+			return strings.TrimSpace(list), next, prev
+		}
+		cursor := ""
+		for i, page := range want {
+			list, next, prev := read(cursor)
+			if list != page || (next == "") != (i == len(want)-1) || (prev == "") != (i == 0) {
+				t.Fatalf("%s: page %d is %q, then %q, before it %q, want %q", query, i, list, next, prev, page)
+			}
+			if i > 0 {
+				if back, _, _ := read(fmt.Sprintf(`,"prev":%q`, prev)); back != want[i-1] {
+					t.Errorf("%s: before page %d is %q, want %q", query, i, back, want[i-1])
+				}
+			}
+			cursor = fmt.Sprintf(`,"next":%q`, next)
+		}
+	}
+	walk(`"filter":{"color":"red"}`, "m2.3 m1.3", "m2.1 m1.1", "m2.0 m1.0")
+	walk(`"filter":{"color":"red","message_id":"m1"}`, "m1.3 m1.1", "m1.0")
+	walk(`"filter":{"n":{"$gte":2}},"sort":[{"field":"message_updated_at","direction":1}]`, "m1.2 m2.2", "m1.3 m2.3")
+	walk(`"filter":{"color":"blue"},"sort":[{"field":"message_updated_by_id","direction":-1},{"field":"message_updated_at","direction":1}]`, "m1.2 m2.2")
+	walk(`"filter":{"color":"green"}`, "")
+}
+
 func TestEphemeralUpdate(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t)

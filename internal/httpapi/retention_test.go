@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"sync/atomic"
@@ -99,6 +100,52 @@ func TestMessageRetention(t *testing.T) {
 	a.As("cem").Get("/unread").OK().Want("total_unread_count", "0")
 	a.As("ann").Get("/messages/kept").OK()
 	a.Server.Server().Post("/retention_policy/runs", `{}`).OK().Want("runs", "[]")
+}
+
+// A reply goes when its own time is over, whether or not what it replies to stays,
+// which may be younger where messages were imported.
+func TestRetentionOfReplies(t *testing.T) {
+	t.Parallel()
+	a := newAged(t)
+	a.Server.Server().Put("/channeltypes/messaging", `{"message_retention":"30"}`).OK()
+	path := a.Channel("messaging", "room", "ann", "bob")
+	send := func(who, body string) *testkit.Response {
+		t.Helper()
+		return a.As(who).Post(path+"/message", `{"message":`+body+`}`).OK()
+	}
+	send("ann", `{"id":"p","text":"a thread"}`)
+	send("bob", `{"id":"r1","text":"old","parent_id":"p"}`)
+	send("bob", `{"id":"r2","text":"old and gone","parent_id":"p"}`)
+	send("bob", `{"id":"r3","text":"old and shown","parent_id":"p","show_in_channel":true}`)
+	a.As("bob").Delete("/messages/r2").OK()
+	a.As("bob").Post("/messages/r1/reaction", `{"reaction":{"type":"like"}}`).OK()
+	conn, err := pgx.Connect(t.Context(), a.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if _, err := conn.Exec(t.Context(), `UPDATE messages SET created_at = created_at + interval '10 days' WHERE app_id = $1 AND id = 'p'`, a.App); err != nil {
+		t.Fatal(err)
+	}
+	a.pass(20 * day)
+	late := fmt.Sprintf("%q", send("bob", `{"id":"r4","text":"late","parent_id":"p"}`).At("message.created_at"))
+	a.As("ann").Get("/messages/p").OK().Want("message.reply_count", "3").Want("message.deleted_reply_count", "1")
+	a.As("ann").Get("/unread").OK().Want("threads.0.unread_count", "3")
+
+	a.pass(11 * day)
+	for _, id := range []string{"r1", "r2", "r3"} {
+		a.gone("/messages/" + id)
+	}
+	a.As("ann").Get("/messages/p").OK().Want("message.reply_count", "1").Want("message.deleted_reply_count", "0")
+	a.As("ann").Get("/messages/p/replies").OK().Want("messages.#", "1").Want("messages.0.id", `"r4"`)
+	a.As("ann").Get("/unread").OK().Want("total_unread_threads_count", "1").Want("threads.0.unread_count", "1")
+	a.As("ann").Get("/threads/p").OK().Want("thread.reply_count", "1").Want("thread.last_message_at", late).Want("thread.latest_replies.#", "1")
+	a.As("ann").Post(path+"/query", `{"state":true}`).OK().Want("messages.#", "1").Want("messages.0.id", `"p"`)
+
+	a.pass(10 * day)
+	a.gone("/messages/p")
+	a.gone("/messages/r4") // though it is not that old: nobody would find it any more
+	a.As("ann").Get("/unread").OK().Want("total_unread_threads_count", "0")
 }
 
 func TestRetentionOfMany(t *testing.T) {
