@@ -48,6 +48,7 @@ sdk-two: build ## The same against two nodes on one PostgreSQL and Redis.
 	@tools/need postgres redis node
 	@rm -rf results/operations
 	$(TESTENV) -chatd bin/chatd -nodes 2 -operations results/operations/js sdktest/run js
+	$(TESTENV) -chatd bin/chatd -nodes 2 -operations results/operations/node sdktest/run node
 	$(TESTENV) -chatd bin/chatd -nodes 2 -operations results/operations/go sdktest/run go
 
 sdk-react: build ## Run the tests with the React components in a real browser.

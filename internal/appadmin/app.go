@@ -19,6 +19,9 @@ type GetAppResponse struct {
 	App any `json:"app"`
 }
 
+// Shapes tells what App holds at most.
+func (GetAppResponse) Shapes() map[string]any { return map[string]any{"app": ServerApp{}} }
+
 // placement names where the app runs, in place of a region of the hosted service.
 const placement = "self-hosted"
 
@@ -61,6 +64,9 @@ type ServerApp struct {
 
 	Rest jsontext.Value `json:",embed"` // Elsewhere, with what no one can set
 }
+
+// Shapes tells what the hooks are.
+func (ServerApp) Shapes() map[string]any { return map[string]any{"event_hooks": []hook(nil)} }
 
 // configView is a channel type's configuration with its commands as names.
 type configView struct {

@@ -13,7 +13,7 @@ type Thread struct {
 	Channel         *Channel             `db:"-" json:"channel,omitzero"`
 	ParentID        string               `db:"parent_id" json:"parent_message_id"`
 	Parent          *Message             `db:"-" json:"parent_message,omitzero"`
-	CreatedByID     string               `db:"created_by_id" json:"created_by_user_id"` // the parent's author
+	CreatedByID     string               `db:"created_by_id" json:"created_by_user_id"` // who replied first
 	CreatedBy       *User                `db:"-" json:"created_by,omitzero"`
 	Replies         int                  `db:"reply_count" json:"reply_count"`
 	Participants    int                  `db:"participant_count" json:"participant_count"`

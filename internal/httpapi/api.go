@@ -87,7 +87,7 @@ func (a *API) Handler() http.Handler {
 		AllowedHeaders: []string{"*"}, // apps send headers of their own through the SDKs
 		ExposedHeaders: []string{"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "X-Request-Id", "Retry-After", "Content-Range", "ETag"},
 		MaxAge:         corsAge,
-	}), a.boundHeaders, cleanPath)
+	}), a.boundHeaders, cleanPath, newerPath)
 	m.Get("/healthz", a.healthz)
 	m.Get("/readyz", a.readyz)
 	m.Method(http.MethodGet, "/metrics", a.Metrics.Handler())
@@ -152,11 +152,30 @@ func cleanPath(next http.Handler) http.Handler {
 		if p != "/" {
 			p = strings.TrimSuffix(p, "/")
 		}
-		r2 := r.Clone(r.Context())
-		r2.URL.RawPath = p
-		r2.URL.Path, _ = url.PathUnescape(p) // what could not be unescaped was no URL
-		next.ServeHTTP(w, r2)
+		next.ServeHTTP(w, withPath(r, p))
 	})
+}
+
+// newerPath takes the prefix of the newer dialect out of the path: its operations are
+// those of the older one (API: hosts, prefixes).
+func newerPath(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rest, newer := strings.CutPrefix(r.URL.EscapedPath(), "/api/v2/")
+		if !newer {
+			next.ServeHTTP(w, r)
+			return
+		}
+		entryOf(r.Context()).newer = true
+		next.ServeHTTP(w, withPath(r, "/"+strings.TrimPrefix(rest, "chat/")))
+	})
+}
+
+// withPath returns the request with another path, which is escaped.
+func withPath(r *http.Request, path string) *http.Request {
+	r = r.Clone(r.Context())
+	r.URL.RawPath = path
+	r.URL.Path, _ = url.PathUnescape(path) // what could not be unescaped was no URL
+	return r
 }
 
 // healthz tells that the process serves.

@@ -107,7 +107,7 @@ func readBody(r *http.Request, req any, clean func([]byte) []byte) error {
 	}
 	if r.Method == http.MethodGet || r.Method == http.MethodDelete {
 		if p := r.URL.Query().Get("payload"); p != "" {
-			return wire.Receive([]byte(p), req)
+			return receive(r, []byte(p), req)
 		}
 		return nil
 	}
@@ -126,7 +126,19 @@ func readBody(r *http.Request, req any, clean func([]byte) []byte) error {
 	if doc.Len() == 0 {
 		return nil // an empty body is an empty request
 	}
-	return wire.Receive(clean(doc.Bytes()), req)
+	return receive(r, clean(doc.Bytes()), req)
+}
+
+// receive decodes a document of the request's dialect.
+func receive(r *http.Request, doc []byte, req any) error {
+	if entryOf(r.Context()).newer {
+		older, err := wire.Older(doc, req)
+		if err != nil {
+			return err
+		}
+		doc = older
+	}
+	return wire.Receive(doc, req)
 }
 
 // decompressed undoes the body's Content-Encoding. What comes out is bounded, too.

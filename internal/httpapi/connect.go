@@ -12,6 +12,7 @@ import (
 	"chatd/internal/auth"
 	"chatd/internal/chat"
 	"chatd/internal/ratelimit"
+	"chatd/internal/reads"
 	"chatd/internal/realtime"
 	"chatd/internal/users"
 	"chatd/internal/wire"
@@ -167,6 +168,11 @@ func (a *API) longpoll(w http.ResponseWriter, r *http.Request) {
 type pollResponse struct {
 	Event  jsontext.Value   `json:"event,omitzero"`
 	Events []jsontext.Value `json:"events"`
+}
+
+// Shapes tells what the frames are.
+func (pollResponse) Shapes() map[string]any {
+	return map[string]any{"event": hello{}, "events": []reads.Event(nil)}
 }
 
 func (a *API) poll(w http.ResponseWriter, r *http.Request) (*pollResponse, error) {

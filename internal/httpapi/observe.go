@@ -24,6 +24,7 @@ type entry struct {
 	actor        string
 	platform     string
 	addr         netip.Addr // the client's
+	newer        bool       // the request is in the newer dialect, and so is the answer
 	status, code int
 	err          error
 }

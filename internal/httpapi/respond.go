@@ -23,10 +23,16 @@ func (a *API) respond(w http.ResponseWriter, r *http.Request, status int, resp a
 		a.fail(w, r, "Encode", err, started)
 		return
 	}
-	body := b.Bytes()
-	if e := entryOf(r.Context()); e != nil {
-		body = a.Links.Sign(e.app, body)
+	body, e := b.Bytes(), entryOf(r.Context())
+	if e.newer {
+		newer, err := wire.Newer(body, resp)
+		if err != nil {
+			a.fail(w, r, "Encode", err, started)
+			return
+		}
+		body = newer
 	}
+	body = a.Links.Sign(e.app, body)
 	body = body[:len(body)-1]
 	if len(body) > 1 {
 		body = append(body, ',')

@@ -27,7 +27,7 @@ func TestThreadRoutes(t *testing.T) {
 	s.As("ann").Post("/threads", `{}`).OK().Want("threads.#", "1").Want("threads.0.parent_message_id", `"`+parent+`"`).
 		Want("threads.0.channel_cid", `"messaging:room"`).Want("threads.0.channel.cid", `"messaging:room"`).Want("threads.0.channel.members.#", "4").
 		Want("threads.0.channel.config.replies", "true").Want("threads.0.parent_message.id", `"`+parent+`"`).Want("threads.0.parent_message.reply_count", "2").
-		Want("threads.0.created_by_user_id", `"ann"`).Want("threads.0.created_by.id", `"ann"`).Want("threads.0.reply_count", "2").
+		Want("threads.0.created_by_user_id", `"bob"`).Want("threads.0.created_by.id", `"bob"`).Want("threads.0.reply_count", "2").
 		Want("threads.0.participant_count", "3").Want("threads.0.active_participant_count", "3").Want("threads.0.thread_participants.#", "3").
 		Want("threads.0.thread_participants.1.user.id", `"bob"`).Want("threads.0.thread_participants.0.thread_id", `"`+parent+`"`).
 		Want("threads.0.thread_participants.0.app_pk", "0").Want("threads.0.thread_participants.0.custom", "{}").
@@ -110,7 +110,8 @@ func TestThreadList(t *testing.T) {
 		{`{"filter":{"has_unread":true,"channel.disabled":false}}`, "3 1 0"},
 		{`{"filter":{"reply_count":{"$gte":3}}}`, "3 2"},
 		{`{"filter":{"participant_count":2,"active_participant_count":{"$lt":3}}}`, "3 1 0 2"},
-		{`{"filter":{"created_by_user_id":"bob"}}`, ""},
+		{`{"filter":{"created_by_user_id":"bob"}}`, "3 1 0 2"},
+		{`{"filter":{"created_by_user_id":"ann"}}`, ""},
 		{`{"filter":{"created_at":{"$gt":"2020-01-01T00:00:00Z"},"updated_at":{"$gt":"2020-01-01T00:00:00Z"},"last_message_at":{"$lt":"2020-01-01T00:00:00Z"}}}`, ""},
 		{`{"filter":{"color":"red"}}`, "1"},
 		{`{"filter":{"channel.team":"red"}}`, ""},

@@ -329,7 +329,7 @@ func TestUserEvents(t *testing.T) {
 		{name: "a dot", method: "POST", path: "/users/ann/event", body: `{"event":{"type":"message.new"}}`, status: 400, code: 4, message: "event.type"},
 		{name: "no type", method: "POST", path: "/users/ann/event", body: `{"event":{}}`, status: 400, code: 4, message: "event.type is a required field"},
 		{name: "no event", method: "POST", path: "/users/ann/event", body: `{}`, status: 400, code: 4, message: "event.type is a required field"},
-		{name: "reserved", method: "POST", path: "/users/ann/event", body: `{"event":{"type":"x","user":{"id":"bob"}}}`, status: 400, code: 4, message: "event.user is a reserved field"},
+		{name: "reserved", method: "POST", path: "/users/ann/event", body: `{"event":{"type":"x","unread_count":7}}`, status: 400, code: 4, message: "event.unread_count is a reserved field"},
 		{name: "too big", method: "POST", path: "/users/ann/event", body: `{"event":{"type":"x","y":"` + strings.Repeat("y", 5200) + `"}}`, status: 413, code: 22, message: "too big"},
 		{name: "unknown user", method: "POST", path: "/users/zoe/event", body: `{"event":{"type":"x"}}`, status: 404, code: 16, message: "user with id zoe doesn't exist"},
 		{name: "client side", who: "bob", method: "POST", path: "/users/ann/event", body: `{"event":{"type":"x"}}`, status: 403, code: 17, message: "server side"},

@@ -207,7 +207,7 @@ func (d *delivery) typeAfter(typ string, attached bool) string {
 
 // hasActions tells whether some attachment has actions.
 func hasActions(attachments jsontext.Value) bool {
-	var list []*attachment
+	var list []*chat.Attachment
 	if wire.Unmarshal(attachments, &list) != nil {
 		return false
 	}

@@ -132,7 +132,7 @@ func (e *editor) attachments(m *chat.Message, sent jsontext.Value) error {
 	if !sent.IsValid() {
 		return chat.Errorf(chat.Invalid, "message.attachments have a name twice in one object or text that is not UTF-8")
 	}
-	var list []*attachment
+	var list []*chat.Attachment
 	if err := wire.Unmarshal(sent, &list); err != nil {
 		return nameAttachments(sent)
 	}
@@ -160,7 +160,7 @@ func tooBig(size int) error {
 
 // ownSize is how big attachments are without those that show links: the server makes
 // these, and clients send them back with an edit.
-func ownSize(sent jsontext.Value, list []*attachment) int {
+func ownSize(sent jsontext.Value, list []*chat.Attachment) int {
 	var raw []jsontext.Value
 	if len(sent) <= maxAttachmentData || wire.Unmarshal(sent, &raw) != nil {
 		return len(sent)
@@ -174,46 +174,11 @@ func ownSize(sent jsontext.Value, list []*attachment) int {
 	return size
 }
 
-// attachment is what of an attachment has a type. The rest is the client's own.
-type attachment struct {
-	Type       string  `json:"type"`
-	Fallback   string  `json:"fallback"`
-	Color      string  `json:"color"`
-	Pretext    string  `json:"pretext"`
-	AuthorName string  `json:"author_name"`
-	AuthorLink string  `json:"author_link"`
-	AuthorIcon string  `json:"author_icon"`
-	Title      string  `json:"title"`
-	TitleLink  string  `json:"title_link"`
-	Text       string  `json:"text"`
-	ImageURL   string  `json:"image_url"`
-	ThumbURL   string  `json:"thumb_url"`
-	Footer     string  `json:"footer"`
-	FooterIcon string  `json:"footer_icon"`
-	AssetURL   string  `json:"asset_url"`
-	ScrapeURL  string  `json:"og_scrape_url"`
-	Width      float64 `json:"original_width"`
-	Height     float64 `json:"original_height"`
-	Actions    []struct {
-		Name  string `json:"name"`
-		Text  string `json:"text"`
-		Style string `json:"style"`
-		Type  string `json:"type"`
-		Value string `json:"value"`
-	} `json:"actions"`
-	Fields []struct {
-		Title string `json:"title"`
-		Value string `json:"value"`
-		Short bool   `json:"short"`
-	} `json:"fields"`
-	Giphy jsontext.Value `json:"giphy"`
-}
-
 // nameAttachments finds the error in attachments again, with the field's full name.
 func nameAttachments(sent jsontext.Value) error {
 	var doc struct {
 		Message struct {
-			Attachments []*attachment `json:"attachments"`
+			Attachments []*chat.Attachment `json:"attachments"`
 		} `json:"message"`
 	}
 	return wire.Unmarshal(slices.Concat([]byte(`{"message":{"attachments":`), sent, []byte(`}}`)), &doc)

@@ -172,6 +172,9 @@ type OGResponse struct {
 // AppendJSON appends the attachment.
 func (r *OGResponse) AppendJSON(dst []byte) []byte { return append(dst, r.encoded...) }
 
+// Shapes tells what the whole is.
+func (OGResponse) Shapes() map[string]any { return map[string]any{"": chat.Attachment{}} }
+
 // OG answers the attachment of a page. Why there is none is not told: it might say
 // what is on the operator's network.
 func (s *Service) OG(ctx context.Context, r *OGRequest) (*OGResponse, error) {

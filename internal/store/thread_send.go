@@ -11,7 +11,7 @@ import (
 // What a reply changes of its thread. The channel's counters are locked, so threads
 // and who takes part in them change in turn.
 const (
-	// sendThread makes or moves the thread, and takes in the reply's author, who has
+	// sendThread makes the thread, which is its first replier's, or moves it, and takes in the reply's author, who has
 	// thereby read it, those whom it mentions ($7) and the parent's author. The rows
 	// of those who take part already are not touched.
 	sendThread = `
@@ -21,7 +21,7 @@ const (
 				SELECT $4 AS id UNION ALL SELECT user_id FROM p UNION ALL SELECT unnest($7::text[])) u),
 		t AS (
 			INSERT INTO threads AS t (app_id, cid, parent_id, parent_at, created_by_id, unread_seq, participant_count, last_message_at, created_at, updated_at)
-			SELECT $1, $2, $3, p.created_at, p.user_id, $8::int, (
+			SELECT $1, $2, $3, p.created_at, $4, $8::int, (
 				SELECT count(*) FROM v WHERE NOT EXISTS (SELECT FROM thread_reads r WHERE r.app_id = $1 AND r.cid = $2 AND r.parent_id = $3
 					AND r.user_id = v.user_id AND r.joined_at IS NOT NULL)), $6, $6, $6
 			FROM p

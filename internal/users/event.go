@@ -2,7 +2,6 @@ package users
 
 import (
 	"context"
-	"reflect"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -24,16 +23,8 @@ type CustomEvent struct {
 
 const maxEventType = 255 // bytes
 
-// eventFields are the fields of events that only the server sets: those of
-// chat.Event, and those that are put in for each recipient.
-var eventFields = func() map[string]bool {
-	names := map[string]bool{"type": true, "unread_count": true, "total_unread_count": true, "unread_channels": true, "watcher_count": true}
-	for f := range reflect.TypeFor[chat.Event]().Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		names[name] = true
-	}
-	return names
-}()
+// eventFields are the fields that the server puts into an event for a user.
+var eventFields = map[string]bool{"type": true, "unread_count": true, "total_unread_count": true, "unread_channels": true}
 
 // Validate checks the event. Types with a dot are the API's own.
 func (r *EventRequest) Validate() error {

@@ -20,6 +20,7 @@ import (
 var suites = []struct{ file, title string }{
 	{"route", "route tests"},
 	{"js", "JavaScript SDK"},
+	{"node", "Node server SDK"},
 	{"go", "Go SDK"},
 }
 

@@ -56,9 +56,9 @@ test('an image is sent, resized and deleted', async () => {
   const larger = await fetched(sized);
   assert.equal(larger.status, 200);
   assert.equal(larger.body.readUInt32BE(16), 20);
-  const e = await refusal(() => mine.sendImage(Buffer.from('not an image'), 'pixel.png', 'image/png'));
+  const e = await refusal(() => mine.sendImage(Buffer.from('%PDF-1.7 not an image'), 'pixel.png', 'image/png'));
   assert.equal(e.code, 4);
-  assert.match(e.message, /File type image\/png is not supported/);
+  assert.match(e.message, /File type application\/pdf is not supported/);
   await mine.deleteImage(file);
   assert.equal((await fetched(file)).status, 404);
 });
