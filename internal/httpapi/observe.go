@@ -41,11 +41,11 @@ const maxInfo = 1024
 
 // Info tells hooks where the request came from.
 func (e *entry) Info() *chat.RequestInfo {
-	header := func(name string) string {
-		v := e.request.Header.Get(name)
-		return strings.ToValidUTF8(v[:min(len(v), maxInfo)], "")
+	bounded := func(v string) string { return strings.ToValidUTF8(v[:min(len(v), maxInfo)], "") }
+	h := e.request.Header
+	info := &chat.RequestInfo{
+		UserAgent: bounded(h.Get("User-Agent")), SDK: bounded(credentialsOf(e.request).client), Ext: bounded(h.Get("X-Stream-Ext")),
 	}
-	info := &chat.RequestInfo{UserAgent: header("User-Agent"), SDK: header("X-Stream-Client"), Ext: header("X-Stream-Ext")}
 	if e.addr.IsValid() {
 		info.IP = e.addr.String()
 	}

@@ -2,9 +2,14 @@ package httpapi_test
 
 import (
 	"fmt"
+	"maps"
+	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"chatd/internal/auth"
 	"chatd/internal/testkit"
 )
 
@@ -200,4 +205,53 @@ func TestPendingMessageHooks(t *testing.T) {
 		{name: "in a way there is not", method: "PATCH", path: "/app", body: `{"event_hooks":[{"hook_type":"pending_message","webhook_url":"https://example.com","callback":{"mode":"MAIL"}}]}`, status: 400, code: 4, message: "event_hooks.0.callback.mode must be one of"},
 		{name: "for too long", method: "PATCH", path: "/app", body: `{"event_hooks":[{"hook_type":"pending_message","webhook_url":"https://example.com","timeout_ms":2592000001}]}`, status: 400, code: 4, message: "event_hooks.0.timeout_ms must be 2592000000 or less"},
 	})
+}
+
+// TestRequestInfo: hooks are told of the request that sent a message what its client
+// said of himself, within bounds, at once and later.
+func TestRequestInfo(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	to := s.Channel("messaging", "room", "ann", "bob") + "/message"
+	s.Server().Put("/channeltypes/messaging", `{"mark_messages_pending":true}`).OK()
+	hook := newAppServer(t, s, func(*called) (int, string) { return 200, "" })
+	s.Server().Patch("/app", fmt.Sprintf(`{"event_hooks":[{"hook_type":"pending_message","webhook_url":%q,"callback":{"mode":"CALLBACK_MODE_REST"}}]}`, hook.url)).OK()
+	info := func(more map[string]any) map[string]any {
+		m := map[string]any{"type": "client", "ip": "127.0.0.1", "user_agent": "Mozilla/5.0 (X11)", "sdk": "stream-chat-js-v9-browser"}
+		maps.Copy(m, more)
+		return m
+	}
+	server := s.Sign(auth.Claims{Server: true})
+	for i, tt := range []struct {
+		name, query string
+		header      map[string]string
+		want        map[string]any
+	}{
+		{"all", "", map[string]string{"X-Stream-Ext": `{"device":"x"}; a=b`}, info(map[string]any{"ext": `{"device":"x"}; a=b`})},
+		{"no ext", "", nil, info(nil)},
+		{"no SDK", "", map[string]string{"X-Stream-Client": "", "User-Agent": ""}, info(map[string]any{"user_agent": "", "sdk": ""})},
+		{"an SDK that says so in the query", "&X-Stream-Client=unity", map[string]string{"X-Stream-Client": ""}, info(map[string]any{"sdk": "unity"})},
+		{
+			"too much", "", map[string]string{"X-Stream-Ext": strings.Repeat("ä", 600), "X-Stream-Client": "a" + strings.Repeat("ä", 600), "User-Agent": strings.Repeat("u", 9000)},
+			info(map[string]any{"ext": strings.Repeat("ä", 512), "sdk": "a" + strings.Repeat("ä", 511), "user_agent": strings.Repeat("u", 1024)}),
+		},
+		{"a server", "", map[string]string{"Authorization": server, "X-Stream-Ext": "batch"}, info(map[string]any{"type": "server", "ext": "batch"})},
+	} {
+		h := http.Header{
+			"Authorization": {s.As("ann").Token}, "Stream-Auth-Type": {"jwt"},
+			"User-Agent": {"Mozilla/5.0 (X11)"}, "X-Stream-Client": {"stream-chat-js-v9-browser"},
+		}
+		for name, v := range tt.header {
+			h.Set(name, v)
+		}
+		id := fmt.Sprintf("m%d", i)
+		s.Send("POST", to+"?api_key="+s.Key+tt.query, h, `{"message":{"id":"`+id+`","text":"x","user_id":"ann"}}`).OK()
+		sent := hook.next()
+		s.As("ann").Delete("/messages/" + id + "?hard=true").OK()
+		for _, c := range []*called{sent, hook.next()} {
+			if diff := cmp.Diff(any(tt.want), c.at("request_info")); diff != "" {
+				t.Errorf("%s, %s (-want +got):\n%s", tt.name, c.path, diff)
+			}
+		}
+	}
 }
