@@ -23,6 +23,9 @@ type change struct {
 	added, updated []*chat.Member
 	removed        []*store.Departed
 	answered       *chat.Member // who accepted or refused an invite
+
+	say  *saying       // what goes along; mostly nil
+	said *chat.Message // that as it was posted
 }
 
 // begin locks the channel of a seat for a change.
@@ -61,29 +64,33 @@ func (c *change) roles(ctx context.Context, roles map[string]string) error {
 	return err
 }
 
-// aftermath are the events that come last, once a message that goes along with the
-// change has been posted.
-type aftermath struct {
-	updated *chat.Event
-	rest    []chat.Item
-}
-
-// emit tells of the change with the message that came along, if any.
-func (a *aftermath) emit(tx *store.Tx, m *chat.Message) {
-	if m != nil {
-		a.updated.Message, a.updated.MessageID = m, m.ID
-	}
-	tx.Emit(a.updated)
-	tx.Emit(a.rest...)
-}
-
-// tell emits the events about members and returns those that come last.
-func (c *change) tell(ctx context.Context) (*aftermath, error) {
+// finish posts the message that goes along with the change and emits all events: about
+// members, of the message, about the channel.
+func (c *change) finish(ctx context.Context) error {
 	ch, err := c.tx.EventChannel(ctx, c.ch.CID)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	sc := newScene(c.seat.Actor, ch, c.tx.Now())
+	last := c.tellMembers(sc)
+	if c.said, err = c.say.post(ctx, c.tx, ch); err != nil {
+		return err
+	}
+	c.tx.Emit(sc.with(evChannelUpdated, c.said))
+	if c.ch.Frozen != c.frozen {
+		typ := evChannelFrozen
+		if c.frozen {
+			typ = evChannelUnfrozen
+		}
+		c.tx.Emit(chat.ChannelEvent(typ, c.tx.ID, ch.CID, sc.at))
+	}
+	c.tx.Emit(last...)
+	return nil
+}
+
+// tellMembers emits the events about members and returns what ends the watching of
+// those who have left, which comes last.
+func (c *change) tellMembers(sc *scene) (last []chat.Item) {
 	for _, m := range c.added {
 		c.tx.Emit(sc.member(evMemberAdded, m))
 	}
@@ -100,7 +107,6 @@ func (c *change) tell(ctx context.Context) (*aftermath, error) {
 		}
 		c.tx.Emit(sc.member(evMemberUpdated, m), sc.notice(typ, chat.ToUsers, m))
 	}
-	last := &aftermath{updated: sc.event(evChannelUpdated)}
 	for _, d := range c.removed {
 		c.tx.Emit(sc.member(evMemberRemoved, &d.Member))
 	}
@@ -110,25 +116,9 @@ func (c *change) tell(ctx context.Context) (*aftermath, error) {
 			unread = 0
 		}
 		c.tx.Emit(sc.left(&d.Member, unread)...)
-		last.rest = append(last.rest, sc.expelled(c.seat, d.User)...)
+		last = append(last, sc.expelled(c.seat, d.User)...)
 	}
-	if c.ch.Frozen != c.frozen {
-		typ := evChannelFrozen
-		if c.frozen {
-			typ = evChannelUnfrozen
-		}
-		last.rest = append([]chat.Item{chat.ChannelEvent(typ, c.tx.ID, ch.CID, sc.at)}, last.rest...)
-	}
-	return last, nil
-}
-
-// finish emits all events of a change without a message.
-func (c *change) finish(ctx context.Context) error {
-	last, err := c.tell(ctx)
-	if err == nil {
-		last.emit(c.tx, nil)
-	}
-	return err
+	return last
 }
 
 // plainMember is a new member without anything special.

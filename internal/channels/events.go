@@ -61,6 +61,15 @@ func (s *scene) event(typ string) *chat.Event {
 	return e
 }
 
+// with is event with the message that went along with the change, if any.
+func (s *scene) with(typ string, m *chat.Message) *chat.Event {
+	e := s.event(typ)
+	if m != nil {
+		e.Message, e.MessageID = m, m.ID
+	}
+	return e
+}
+
 // member is an event about a member for those who watch. There may be many of
 // these at once, so the channel comes without its members.
 func (s *scene) member(typ string, m *chat.Member) *chat.Event {

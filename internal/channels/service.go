@@ -31,11 +31,9 @@ type Hub interface {
 
 // Poster posts the message that goes along with a change of a channel.
 type Poster interface {
-	// CheckSystem tells what is wrong with m, before the change is made.
-	CheckSystem(ctx context.Context, seat *access.Seat, m *chat.MessageRequest) error
 	// PostSystem posts m, a system message unless it says otherwise, as the actor
 	// of the seat. It is newer than the channel's truncation.
-	PostSystem(ctx context.Context, seat *access.Seat, m *chat.MessageRequest) (*chat.Message, error)
+	PostSystem(ctx context.Context, tx *store.Tx, seat *access.Seat, m *chat.MessageRequest) (*chat.Message, error)
 }
 
 // Service answers the routes about channels and members.

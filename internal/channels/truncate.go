@@ -54,7 +54,7 @@ func (s *Service) Truncate(ctx context.Context, r *TruncateRequest) (*TruncateRe
 	if err != nil {
 		return nil, err
 	}
-	var sc *scene
+	var resp *TruncateResponse
 	err = app.InTx(ctx, func(tx *store.Tx) error {
 		if err := r.run(ctx, tx, seat.Channel.CID, seat.Actor.UserID); err != nil {
 			return err
@@ -63,20 +63,15 @@ func (s *Service) Truncate(ctx context.Context, r *TruncateRequest) (*TruncateRe
 		if err != nil {
 			return err
 		}
-		sc = newScene(seat.Actor, ch, tx.Now())
-		if say == nil {
-			r.tell(tx, sc, nil)
+		m, err := say.post(ctx, tx, ch)
+		if err != nil {
+			return err
 		}
+		r.tell(tx, newScene(seat.Actor, ch, tx.Now()), m)
+		resp = &TruncateResponse{Channel: ch, Message: m}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	m, err := say.post(ctx, app, func(tx *store.Tx, m *chat.Message) { r.tell(tx, sc, m) })
-	if err != nil {
-		return nil, err
-	}
-	return &TruncateResponse{Channel: sc.ch, Message: m}, nil
+	return resp, err
 }
 
 func (r *TruncateRequest) run(ctx context.Context, tx *store.Tx, cid chat.CID, byID string) error {
@@ -99,11 +94,8 @@ func (r *TruncateRequest) run(ctx context.Context, tx *store.Tx, cid chat.CID, b
 
 // tell emits the events, with the message that was posted, if any.
 func (r *TruncateRequest) tell(tx *store.Tx, sc *scene, m *chat.Message) {
-	watchers, members := sc.event(evChannelTruncated), sc.event(evNotifyTruncated)
+	watchers, members := sc.with(evChannelTruncated, m), sc.event(evNotifyTruncated)
 	members.To, members.WithUnread = chat.Audience{Kind: chat.ToMembers}, true
 	watchers.To.Only, members.To.Only = r.MemberIDs, r.MemberIDs
-	if m != nil {
-		watchers.Message, watchers.MessageID = m, m.ID
-	}
 	tx.Emit(watchers, members)
 }

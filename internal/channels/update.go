@@ -103,35 +103,24 @@ func (s *Service) Update(ctx context.Context, r *UpdateRequest) (*UpdateResponse
 		return nil, err
 	}
 	_, app := s.app(ctx)
-	var last *aftermath
-	idle := false
+	var c *change
 	err = app.InTx(ctx, func(tx *store.Tx) error {
-		c, err := begin(ctx, tx, seat)
-		if err != nil {
+		if c, err = begin(ctx, tx, seat); err != nil {
 			return err
 		}
-		if idle, err = r.answerInvite(ctx, c); err != nil || idle {
+		c.say = say
+		if idle, err := r.answerInvite(ctx, c); err != nil || idle {
 			return err
 		}
 		if err := r.run(ctx, c, p); err != nil {
 			return err
 		}
-		if last, err = c.tell(ctx); err == nil && say == nil {
-			last.emit(tx, nil)
-		}
-		return err
+		return c.finish(ctx)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if idle {
-		say = nil
-	}
-	m, err := say.post(ctx, app, last.emit)
-	if err != nil {
-		return nil, err
-	}
-	return s.updated(ctx, seat.Channel.CID, m)
+	return s.updated(ctx, seat.Channel.CID, c.said)
 }
 
 // updated is the answer to an update.

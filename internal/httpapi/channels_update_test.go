@@ -318,27 +318,6 @@ func TestInvitesOfMembers(t *testing.T) {
 	s.As("ann").Post(path, `{"invites":["dan"]}`).OK().Want("members.2.status", `"member"`).Want("members.2.invited", "null")
 }
 
-func TestMessagesThatGoAlong(t *testing.T) {
-	t.Parallel()
-	s := testkit.Start(t)
-	s.Users("dan")
-	path := s.Channel("messaging", "room", "ann", "bob")
-	ann := s.As("ann").Connect()
-	ann.Watch(path)
-	s.As("ann").Post(path, `{"data":{"name":"x"},"message":{"text":"renamed"}}`).OK().Want("message.text", `"renamed"`).Want("message.type", `"system"`).Want("message.user.id", `"ann"`).Want("channel.name", `"x"`)
-	ann.Expect("message.new").Want("message.type", `"system"`)
-	ann.Expect("channel.updated").Want("message.text", `"renamed"`).Want("message.type", `"system"`)
-	s.As("bob").Post(path, `{"remove_members":["bob"],"message":{"text":"bye"}}`).OK().Want("message.text", `"bye"`).Want("channel.member_count", "1")
-	ann.Expect("member.removed").Want("user.id", `"bob"`)
-	ann.Expect("message.new").Want("message.user.id", `"bob"`)
-	ann.Expect("channel.updated").Want("message.text", `"bye"`)
-	s.Server().Post(path, `{"add_members":["dan"],"message":{"text":"welcome","user_id":"ann"}}`).OK().Want("message.user.id", `"ann"`)
-	ann.Expect("channel.updated").Want("message.text", `"welcome"`).Want("user", "null")
-	s.Server().Post(path, `{"add_members":["bob"],"message":{"text":"nobody"}}`).Fails(400, 4, "either message.user or message.user_id must be provided when using server side auth.")
-	s.As("ann").Post(path, `{"add_members":["bob"],"message":{"text":"`+strings.Repeat("x", 5001)+`"}}`).Fails(400, 20, "too long")
-	s.As("dan").Post(path+"/query", `{}`).OK().Want("channel.member_count", "2") // nothing was done for what could not be said
-}
-
 func TestTruncateChannel(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t)

@@ -51,9 +51,6 @@ func (d *delivery) dropDraft(ctx context.Context, tx *store.Tx) error {
 	if !d.drafted {
 		return nil
 	}
-	if _, err := tx.LockCounters(ctx, d.m.CID); err != nil { // before his own row, as who deletes a channel does
-		return err
-	}
 	had, err := tx.DeleteDraft(ctx, d.m.CID, d.m.UserID, d.m.ParentID)
 	if had {
 		tx.Emit(chat.DraftEvent(chat.DraftDeleted, tx.ID, &chat.Draft{CID: d.m.CID, UserID: d.m.UserID, ParentID: d.m.ParentID}, d.m.CreatedAt))

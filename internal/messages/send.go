@@ -189,31 +189,45 @@ type delivery struct {
 
 // deliver writes the message, tells of it and returns it as its author sees it.
 func (s *Service) deliver(ctx context.Context, d *delivery) (*SendResponse, error) {
+	send, ev, resp, err := s.letter(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.app.Send(ctx, send); err != nil {
+		return nil, err
+	}
+	_ = d.tellThread(ctx, ev) // the reply is sent; this tells some of them sooner
+	return resp, nil
+}
+
+// letter is what is to be written of the message and what is told of it, and the
+// message as its author sees it.
+func (s *Service) letter(ctx context.Context, d *delivery) (send *store.Send, ev *chat.Event, resp *SendResponse, err error) {
 	if d.m.QuotedMessageID != "" {
 		if err := d.showQuoted(ctx); err != nil {
-			return nil, err
+			return nil, nil, nil, err
 		}
 	}
 	own := d.m.Poll
 	d.m.Poll = own.Public()
-	send := &store.Send{Message: d.m, Touch: d.touches(), Reader: d.reader()}
+	send = &store.Send{Message: d.m, Touch: d.touches(), Reader: d.reader()}
 	send.Items = d.counting(send.Reader)
-	ev, err := d.told(ctx)
+	ev, err = d.told(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	if d.seat.Channel.Config.CountMessages {
 		ev.ChannelMessageCount = new(int)
 		send.Total = ev.ChannelMessageCount
 	}
-	resp := &SendResponse{Message: asAuthor(d.m)}
+	resp = &SendResponse{Message: asAuthor(d.m)}
 	told, err := s.audience(ctx, d.app, d.seat, ev)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	if len(told) == 1 && send.Total == nil { // otherwise there is something to be filled in yet
 		if resp.encoded, err = encode(ev); err != nil {
-			return nil, err
+			return nil, nil, nil, err
 		}
 	}
 	if own != d.m.Poll { // he has voted already
@@ -224,17 +238,13 @@ func (s *Service) deliver(ctx context.Context, d *delivery) (*SendResponse, erro
 	if d.of != nil && !d.m.Shadowed {
 		d.of.ThreadParticipantIDs, d.of.UpdatedAt = participants(d.of, d.m.UserID), d.m.CreatedAt
 		if send.Parent, err = s.parentChanged(ctx, d.app, d.seat, d.of); err != nil {
-			return nil, err
+			return nil, nil, nil, err
 		}
 	}
 	if d.reveals() || d.countsForSome() || d.m.PollID != "" || d.drafted || len(d.also) > 0 || d.held != nil {
 		send.Before = d.before
 	}
-	if err := d.app.Send(ctx, send); err != nil {
-		return nil, err
-	}
-	_ = d.tellThread(ctx, ev) // the reply is sent; this tells some of them sooner
-	return resp, nil
+	return send, ev, resp, nil
 }
 
 // encode encodes an event about a message here, rather than where it is published,
@@ -342,8 +352,12 @@ func (d *delivery) countsForSome() bool {
 	return len(d.m.RestrictedVisibility) > 0 && d.m.Counts() && d.seat.Channel.Config.ReadEvents
 }
 
-// before runs in the message's transaction.
+// before runs in the message's transaction. The channel is locked first, as by all who
+// lock more than its counters.
 func (d *delivery) before(ctx context.Context, tx *store.Tx) error {
+	if _, err := tx.LockCounters(ctx, d.m.CID); err != nil {
+		return err
+	}
 	for _, also := range d.also {
 		if err := also(ctx, tx); err != nil {
 			return err

@@ -20,7 +20,7 @@ type Type struct {
 
 // Key returns the key's app and secret; AccessKey when there is no such key.
 func (s *Store) Key(ctx context.Context, key string) (*chat.AppKey, error) {
-	return s.caches.keys.get(entry{0, key}, func() (*chat.AppKey, error) {
+	return s.caches.keys.get(entry{0, key}, s.pool, func() (*chat.AppKey, error) {
 		k, err := maybe[chat.AppKey](ctx, s.pool, `SELECT key, app_id, secret FROM app_keys WHERE key = $1`, key)
 		if err == nil && k == nil {
 			err = chat.Errorf(chat.AccessKey, "api_key not valid")
@@ -41,7 +41,7 @@ func (s *Store) Apps(ctx context.Context) ([]*chat.App, error) {
 
 // App returns the tenant itself.
 func (a *App) App(ctx context.Context) (*chat.App, error) {
-	return a.s.caches.apps.get(entry{a.ID, ""}, func() (*chat.App, error) {
+	return a.s.caches.apps.get(entry{a.ID, ""}, a.db, func() (*chat.App, error) {
 		app, err := maybe[chat.App](ctx, a.db, `SELECT id, name, settings, created_at, updated_at FROM apps WHERE id = $1`, a.ID)
 		if err == nil && app == nil {
 			err = chat.Errorf(chat.AccessKey, "api_key not valid")
@@ -108,7 +108,7 @@ const typeColumns = `name, config, grants, policies, created_at, updated_at`
 
 // Types returns the app's channel types by name.
 func (a *App) Types(ctx context.Context) (map[string]*Type, error) {
-	return a.s.caches.types.get(entry{a.ID, ""}, func() (map[string]*Type, error) {
+	return a.s.caches.types.get(entry{a.ID, ""}, a.db, func() (map[string]*Type, error) {
 		rows, err := many[chat.ChannelType](ctx, a.db, `SELECT `+typeColumns+` FROM channel_types WHERE app_id = $1`, a.ID)
 		out := make(map[string]*Type, len(rows))
 		for _, t := range rows {

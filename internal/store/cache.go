@@ -1,10 +1,12 @@
 package store
 
 import (
+	"math"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/maypok86/otter/v2"
 
 	"chatd/internal/chat"
@@ -35,12 +37,13 @@ func newCache[V any](size int) *cache[V] {
 	})}
 }
 
-// get returns the cached value or what load returns. Errors are not cached.
-func (c *cache[V]) get(k entry, load func() (V, error)) (V, error) {
+// get returns the cached value or what load, which reads from d, returns. Errors are
+// not cached.
+func (c *cache[V]) get(k entry, d db, load func() (V, error)) (V, error) {
 	if v, ok := c.m.GetIfPresent(k); ok {
 		return v, nil
 	}
-	seen := c.seen()
+	seen := c.seen(d)
 	v, err := load()
 	if err == nil {
 		c.put(seen, k, v)
@@ -48,7 +51,15 @@ func (c *cache[V]) get(k entry, load func() (V, error)) (V, error) {
 	return v, err
 }
 
-func (c *cache[V]) seen() uint64 {
+// never is what no cache has seen.
+const never = math.MaxUint64
+
+// seen is what put needs to know about a value that is about to be read from d. What a
+// transaction reads may never be committed, and is not kept.
+func (c *cache[V]) seen(d db) uint64 {
+	if _, tx := d.(pgx.Tx); tx {
+		return never
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.drops

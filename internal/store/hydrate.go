@@ -248,7 +248,7 @@ func (a *App) seats(ctx context.Context, senders map[entry]*chat.Message) (map[e
 	if len(miss) == 0 {
 		return out, nil
 	}
-	seen := c.seen()
+	seen := c.seen(a.db)
 	rows, err := many[chat.Member](ctx, a.db, `
 		SELECT `+memberColumns+` FROM members
 		WHERE app_id = $1 AND (cid, user_id) IN (SELECT * FROM unnest($2::text[], $3::text[]))`, a.ID,

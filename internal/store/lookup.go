@@ -34,7 +34,7 @@ func (a *App) Users(ctx context.Context, ids ...string) (map[string]*chat.User, 
 		out[id] = u
 	}
 	if len(miss) > 0 {
-		seen := c.seen()
+		seen := c.seen(a.db)
 		rows, err := many[chat.User](ctx, a.db, `SELECT `+userColumns+` FROM users WHERE app_id = $1 AND id = ANY($2)`, a.ID, miss)
 		if err != nil {
 			return nil, err
@@ -77,7 +77,7 @@ const channelTables = `channels c JOIN channel_counters n ON n.app_id = c.app_id
 // from the cache: last_message_at and the counters are then as old as the cached
 // row, so lists and answers that show them use Channels.
 func (a *App) Channel(ctx context.Context, cid chat.CID) (*chat.Channel, error) {
-	ch, err := a.s.caches.channels.get(entry{a.ID, string(cid)}, func() (*chat.Channel, error) {
+	ch, err := a.s.caches.channels.get(entry{a.ID, string(cid)}, a.db, func() (*chat.Channel, error) {
 		list, err := a.Channels(ctx, cid)
 		if err != nil || len(list) == 0 {
 			return nil, err
@@ -156,7 +156,7 @@ const memberColumns = `cid, user_id, status, channel_role, banned, ban_expires, 
 
 // Member returns a user's membership of a channel, or nil. User is not filled in.
 func (a *App) Member(ctx context.Context, cid chat.CID, userID string) (*chat.Member, error) {
-	return a.s.caches.members.get(entry{a.ID, memberKey(cid, userID)}, func() (*chat.Member, error) {
+	return a.s.caches.members.get(entry{a.ID, memberKey(cid, userID)}, a.db, func() (*chat.Member, error) {
 		return maybe[chat.Member](ctx, a.db, `SELECT `+memberColumns+` FROM members WHERE app_id = $1 AND cid = $2 AND user_id = $3`, a.ID, cid, userID)
 	})
 }

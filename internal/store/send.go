@@ -31,7 +31,8 @@ type Send struct {
 	// before Items are published.
 	Total *int
 	// Before runs in the message's transaction before the message is written, for
-	// the rare send that changes more; such a send is committed alone.
+	// the rare send that changes more; such a send is committed alone. It locks the
+	// channel (LockCounters) before any other row.
 	Before func(ctx context.Context, tx *Tx) error
 
 	gone bool // the channel does not exist any more; nothing was written
@@ -192,7 +193,7 @@ func (w *writer) write(batch []*pending) {
 			return true
 		}
 		if p.send.alone() {
-			p.done <- w.alone(ctx, p)
+			p.done <- w.s.App(p.app).InTx(ctx, func(tx *Tx) error { return tx.Send(ctx, p.send) })
 			return true
 		}
 		return false
@@ -214,7 +215,7 @@ func (w *writer) write(batch []*pending) {
 func (w *writer) finish(ctx context.Context, app chat.AppID, group []*pending, err error) error {
 	if err != nil {
 		if isUnique(err, "messages_pkey") {
-			return chat.Errorf(chat.Invalid, "a message with ID %s already exists", group[0].send.Message.ID)
+			return errTaken(group[0].send)
 		}
 		return translate(err)
 	}
@@ -242,42 +243,48 @@ func gone(s *Send) error {
 	return chat.Errorf(chat.NotFound, "Can't find channel with id %s", s.Message.CID)
 }
 
+func errTaken(s *Send) error {
+	return chat.Errorf(chat.Invalid, "a message with ID %s already exists", s.Message.ID)
+}
+
 // alone tells whether a send has more to write than the others.
 func (s *Send) alone() bool {
 	return s.Before != nil || len(s.Message.I18n) > 0 || s.Message.SharedLocation != nil
 }
 
-// alone commits a send that changes more than its message.
-func (w *writer) alone(ctx context.Context, p *pending) error {
-	return w.s.App(p.app).InTx(ctx, func(tx *Tx) error {
-		if p.send.Before != nil {
-			if err := p.send.Before(ctx, tx); err != nil {
-				return err
-			}
-		}
-		if err := tx.db.SendBatch(ctx, newRows([]*pending{p}).statements(p.app)).Close(); err != nil {
-			if isUnique(err, "messages_pkey") {
-				return chat.Errorf(chat.Invalid, "a message with ID %s already exists", p.send.Message.ID)
-			}
+// Send writes a message in the transaction, beside the writers. That cannot deadlock
+// with them: a writer locks the counters of its channels, in order, before anything
+// else, and who changes a channel locks those of this one first (LockCounters) and
+// none other later. So one of them waits for the other and holds nothing that that
+// one needs.
+func (t *Tx) Send(ctx context.Context, s *Send) error {
+	if s.Before != nil {
+		if err := s.Before(ctx, t); err != nil {
 			return err
 		}
-		if p.send.gone {
-			return gone(p.send)
+	}
+	if err := t.db.SendBatch(ctx, newRows([]*pending{{send: s}}).statements(t.ID)).Close(); err != nil {
+		if isUnique(err, "messages_pkey") {
+			return errTaken(s)
 		}
-		tx.Emit(p.send.Items...)
-		tx.Emit(p.send.Parent...)
-		m := p.send.Message
-		if m.SharedLocation != nil {
-			if err := tx.SaveLocation(ctx, m); err != nil {
-				return err
-			}
-		}
-		if len(m.I18n) > 0 {
-			_, err := exec(ctx, tx.db, `UPDATE messages SET i18n = $3::jsonb WHERE app_id = $1 AND id = $2`, tx.ID, m.ID, m.I18n)
+		return err
+	}
+	if s.gone {
+		return gone(s)
+	}
+	t.Emit(s.Items...)
+	t.Emit(s.Parent...)
+	m := s.Message
+	if m.SharedLocation != nil {
+		if err := t.SaveLocation(ctx, m); err != nil {
 			return err
 		}
+	}
+	if len(m.I18n) == 0 {
 		return nil
-	})
+	}
+	_, err := exec(ctx, t.db, `UPDATE messages SET i18n = $3::jsonb WHERE app_id = $1 AND id = $2`, t.ID, m.ID, m.I18n)
+	return err
 }
 
 func (w *writer) commit(ctx context.Context, app chat.AppID, group []*pending) error {

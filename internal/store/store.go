@@ -128,8 +128,8 @@ func (s *Store) App(id chat.AppID) *App { return &App{s: s, db: s.pool, ID: id} 
 // Now is the time for rows and events, as exact as the database keeps it.
 func (a *App) Now() time.Time { return a.s.now().UTC().Truncate(time.Microsecond) }
 
-// Tx is a transaction of one tenant. All methods of App work inside it; caches
-// are not read there.
+// Tx is a transaction of one tenant. All methods of App work inside it; what they find
+// in caches is from outside, and what they read is not put there.
 type Tx struct {
 	*App
 	tx    pgx.Tx
