@@ -232,7 +232,8 @@ func TestRequestInfo(t *testing.T) {
 		{"no SDK", "", map[string]string{"X-Stream-Client": "", "User-Agent": ""}, info(map[string]any{"user_agent": "", "sdk": ""})},
 		{"an SDK that says so in the query", "&X-Stream-Client=unity", map[string]string{"X-Stream-Client": ""}, info(map[string]any{"sdk": "unity"})},
 		{
-			"too much", "", map[string]string{"X-Stream-Ext": strings.Repeat("ä", 600), "X-Stream-Client": "a" + strings.Repeat("ä", 600), "User-Agent": strings.Repeat("u", 9000)},
+			"too much", "",
+			map[string]string{"X-Stream-Ext": strings.Repeat("ä", 600), "X-Stream-Client": "a" + strings.Repeat("ä", 600), "User-Agent": strings.Repeat("u", 9000)},
 			info(map[string]any{"ext": strings.Repeat("ä", 512), "sdk": "a" + strings.Repeat("ä", 511), "user_agent": strings.Repeat("u", 1024)}),
 		},
 		{"a server", "", map[string]string{"Authorization": server, "X-Stream-Ext": "batch"}, info(map[string]any{"type": "server", "ext": "batch"})},
