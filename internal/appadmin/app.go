@@ -59,6 +59,7 @@ type ServerApp struct {
 	FirebaseConfig        jsontext.Value `json:"firebase_config,omitzero"`
 	HuaweiConfig          jsontext.Value `json:"huawei_config,omitzero"`
 	XiaomiConfig          jsontext.Value `json:"xiaomi_config,omitzero"`
+	PushProviders         jsontext.Value `json:"push_providers,omitzero"`
 	AsyncModerationConfig jsontext.Value `json:"async_moderation_config,omitzero"`
 	Elsewhere             jsontext.Value `json:"elsewhere,omitzero"`
 

@@ -17,8 +17,12 @@ import (
 // maxPushText bounds a template or a credential of a push provider, in bytes.
 const maxPushText = 32 << 10
 
-// The push systems of apps that say nothing.
-const defaultPushVersion = "v2"
+// The push system of apps that say nothing, and the one that has no providers with
+// names.
+const (
+	defaultPushVersion = "v2"
+	pushV1             = "v1"
+)
 
 type pushConfig struct {
 	Version     string `json:"version"`
@@ -112,13 +116,16 @@ func checkPush(set *chat.AppSettings) error {
 	if err != nil {
 		return err
 	}
-	if err := oneOf("push_config.version", p.push.Version, "v1", "v2", "v3"); err != nil {
+	if err := oneOf("push_config.version", p.push.Version, pushV1, "v2", "v3"); err != nil {
 		return err
 	}
-	if err := p.apn.check(); err != nil {
+	const apn = "apn_config."
+	if err := p.apn.check(apnFields{
+		authType: apn + "auth_type", authKey: apn + "auth_key", bundle: apn + "bundle_id", keyID: apn + "key_id", p12: apn + "p12_cert", team: apn + "team_id",
+	}); err != nil {
 		return err
 	}
-	if err := p.firebase.check(p.push.Version); err != nil {
+	if err := p.firebase.check(p.push.Version, "firebase_config.server_key", "firebase_config.credentials_json"); err != nil {
 		return err
 	}
 	if !p.huawei.off() && (p.huawei.ID == "") != (p.huawei.Secret == "") {
@@ -136,11 +143,14 @@ const (
 	apnToken       = "token"
 )
 
-func (c *apnConfig) check() error {
+// apnFields are the names that an apnConfig's fields have in errors.
+type apnFields struct{ authType, authKey, bundle, keyID, p12, team string }
+
+func (c *apnConfig) check(name apnFields) error {
 	if c.off() || *c == (apnConfig{}) {
 		return nil
 	}
-	if err := oneOf("apn_config.auth_type", c.authType(), apnCertificate, apnToken); err != nil {
+	if err := oneOf(name.authType, c.authType(), apnCertificate, apnToken); err != nil {
 		return err
 	}
 	if c.authType() == apnCertificate {
@@ -150,17 +160,17 @@ func (c *apnConfig) check() error {
 			_, err = asn1.Unmarshal(der, &store)
 		}
 		if err != nil || store.Tag != asn1.TagSequence {
-			return invalid("apn_config.p12_cert", "is not a valid PKCS #12 certificate in base64")
+			return invalid(name.p12, "is not a valid PKCS #12 certificate in base64")
 		}
 		return nil
 	}
-	for field, text := range map[string]string{"auth_key": c.AuthKey, "bundle_id": c.BundleID, "key_id": c.KeyID, "team_id": c.TeamID} {
-		if text == "" {
-			return chat.Errorf(chat.Invalid, "apn_config.%s is a required field", field)
+	for _, f := range []struct{ name, text string }{{name.authKey, c.AuthKey}, {name.bundle, c.BundleID}, {name.keyID, c.KeyID}, {name.team, c.TeamID}} {
+		if f.text == "" {
+			return chat.Errorf(chat.Invalid, "%s is a required field", f.name)
 		}
 	}
 	if key, ok := privateKey(c.AuthKey).(*ecdsa.PrivateKey); !ok || key == nil {
-		return invalid("apn_config.auth_key", "is not a valid key of APNs")
+		return invalid(name.authKey, "is not a valid key of APNs")
 	}
 	return nil
 }
@@ -191,12 +201,13 @@ func privateKey(text string) any {
 	return key
 }
 
-func (c *firebaseConfig) check(version string) error {
+// check takes the names that the fields have in errors.
+func (c *firebaseConfig) check(version, serverKey, credentials string) error {
 	if c.off() {
 		return nil
 	}
-	if c.ServerKey != "" && version != "v1" {
-		return invalid("firebase_config.server_key", "is not supported with push version %s, use credentials_json", version)
+	if c.ServerKey != "" && version != pushV1 {
+		return invalid(serverKey, "is not supported with push version %s, use %s", version, credentials)
 	}
 	if c.CredentialsJSON == "" {
 		return nil
@@ -209,7 +220,7 @@ func (c *firebaseConfig) check(version string) error {
 	}
 	err := wire.Unmarshal([]byte(c.CredentialsJSON), &account)
 	if err != nil || account.Type != "service_account" || account.ProjectID == "" || account.ClientEmail == "" || privateKey(account.PrivateKey) == nil {
-		return invalid("firebase_config.credentials_json", "are not the credentials of a service account")
+		return invalid(credentials, "are not the credentials of a service account")
 	}
 	return nil
 }
@@ -220,13 +231,13 @@ func (c *firebaseConfig) enabled() bool {
 
 // pushView is what the app shows of its settings of push: no credentials.
 type pushView struct {
-	Version     string       `json:"version"`
-	OfflineOnly bool         `json:"offline_only"`
-	APN         apnView      `json:"apn"`
-	Firebase    firebaseView `json:"firebase"`
-	Huawei      switchView   `json:"huawei"`
-	Xiaomi      switchView   `json:"xiaomi"`
-	Providers   []struct{}   `json:"providers"`
+	Version     string               `json:"version"`
+	OfflineOnly bool                 `json:"offline_only"`
+	APN         apnView              `json:"apn"`
+	Firebase    firebaseView         `json:"firebase"`
+	Huawei      switchView           `json:"huawei"`
+	Xiaomi      switchView           `json:"xiaomi"`
+	Providers   []*chat.PushProvider `json:"providers"`
 }
 
 type apnView struct {
@@ -256,7 +267,7 @@ func viewPush(set *chat.AppSettings) (*pushView, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &pushView{Version: p.push.Version, OfflineOnly: p.push.OfflineOnly}
+	v := &pushView{Version: p.push.Version, OfflineOnly: p.push.OfflineOnly, Providers: viewProviders(set)}
 	if p.apn.enabled() {
 		a := &p.apn
 		v.APN = apnView{true, a.Development, a.authType(), a.BundleID, a.Host, a.KeyID, a.NotificationTemplate, a.TeamID}

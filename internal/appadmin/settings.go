@@ -22,7 +22,7 @@ var nullableSettings = []string{
 }
 
 // notSettable are the fields of chat.AppSettings that are no settings of the API.
-var notSettable = []string{"suspended", "suspended_explanation", "elsewhere"}
+var notSettable = []string{"suspended", "suspended_explanation", "push_providers", "elsewhere"}
 
 // elsewhere are the settings that are kept without effect, with the kind of their
 // values.

@@ -31,11 +31,8 @@ type DeviceRequest struct {
 	HardwareID       string `json:"hardware_id,omitzero"`
 }
 
-// The limits of devices, in bytes.
-const (
-	maxDeviceID     = 255
-	maxProviderName = 36
-)
+// maxDeviceID bounds the ids of devices, in bytes.
+const maxDeviceID = 255
 
 // Check tells what is wrong with the device. prefix names the fields in errors.
 func (r *DeviceRequest) Check(prefix string) error {
@@ -47,8 +44,8 @@ func (r *DeviceRequest) Check(prefix string) error {
 		return Errorf(Invalid, "%spush_provider is a required field", prefix)
 	case !slices.Contains(PushProviders(), r.PushProvider):
 		return Errorf(Invalid, "%spush_provider must be one of [%s]", prefix, strings.Join(PushProviders(), " "))
-	case len(r.PushProviderName) > maxProviderName:
-		return Errorf(Invalid, "%spush_provider_name must be %d characters or less", prefix, maxProviderName)
+	case len(r.PushProviderName) > MaxPushProviderName:
+		return Errorf(Invalid, "%spush_provider_name must be %d characters or less", prefix, MaxPushProviderName)
 	case len(r.HardwareID) > maxDeviceID:
 		return Errorf(Invalid, "%shardware_id must be %d characters or less", prefix, maxDeviceID)
 	}

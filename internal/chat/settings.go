@@ -54,6 +54,7 @@ type AppSettings struct {
 	FirebaseConfig               jsontext.Value      `json:"firebase_config,omitzero"`
 	HuaweiConfig                 jsontext.Value      `json:"huawei_config,omitzero"`
 	XiaomiConfig                 jsontext.Value      `json:"xiaomi_config,omitzero"`
+	PushProviders                []*PushProvider     `json:"push_providers,omitempty"`
 	AsyncModerationConfig        jsontext.Value      `json:"async_moderation_config,omitzero"`
 
 	// Elsewhere are settings of products and services that chatd does not have, by

@@ -58,12 +58,12 @@ func TestDevices(t *testing.T) {
 
 		{name: "for a user", method: "POST", path: path, body: device("d5", "apn", `,"user_id":"ann"`)},
 		{name: "for a user in the query", method: "POST", path: of, body: device("d6", "apn", "")},
-		{name: "for a new user", method: "POST", path: path, body: device("n1", "apn", `,"user":{"id":"new","color":"red"}`)},
-		{name: "who is there", method: "GET", path: find(`{"filter_conditions":{"id":"new"}}`), want: map[string]string{"users.0.color": `"red"`, "users.0.devices.0.id": `"n1"`}},
+		{name: "for a user as an object", method: "POST", path: path, body: device("b1", "apn", `,"user":{"id":"bob","color":"red"}`)},
+		{name: "who has both then", method: "GET", path: find(`{"filter_conditions":{"id":"bob"}}`), want: map[string]string{"users.0.color": `"red"`, "users.0.devices.0.id": `"b1"`}},
 		{name: "they are the user's", who: "ann", method: "GET", path: path, want: map[string]string{"devices.4.id": `"d5"`, "devices.5.id": `"d6"`}},
 		{name: "for nobody", method: "POST", path: path, body: device("d", "apn", ""), status: 400, code: 4, message: `CreateDevice failed with error: "either user or user_id must be provided when using server side auth."`},
 		{name: "for two", method: "POST", path: path, body: device("d", "apn", `,"user_id":"ann","user":{"id":"ann"}`), status: 400, code: 4, message: "cannot set both user and user_id."},
-		{name: "for an unknown user", method: "POST", path: path, body: device("d", "apn", `,"user_id":"none"`), status: 404, code: 16, message: "user with id none doesn't exist"},
+		{name: "for an unknown user", method: "POST", path: path, body: device("d", "apn", `,"user_id":"none"`), status: 404, code: 16, message: "the user none does not exist"},
 		{name: "of nobody", method: "GET", path: path, status: 400, code: 4, message: `ListDevices failed with error: "either user or user_id must be provided`},
 		{name: "of an unknown user", method: "GET", path: path + "?user_id=none", status: 404, code: 16, message: "none"},
 
@@ -98,10 +98,10 @@ func TestDevices(t *testing.T) {
 		{name: "changes none of them", who: "ann", method: "GET", path: path, want: map[string]string{"devices.#": "4"}},
 		{name: "he sees them", who: "ann", method: "GET", path: find(`{"filter_conditions":{"id":"ann"}}`), want: map[string]string{"users.0.devices.#": "4"}},
 		{name: "others do not", who: "bob", method: "GET", path: find(`{"filter_conditions":{"id":"ann"}}`), want: map[string]string{"users.0.devices": "[]"}},
-		{name: "nor who acts for another", method: "GET", path: find(`{"filter_conditions":{"id":"bob"},"user_id":"ann"}`), want: map[string]string{"users.0.devices.#": "1"}},
+		{name: "nor who acts for another", method: "GET", path: find(`{"filter_conditions":{"id":"bob"},"user_id":"ann"}`), want: map[string]string{"users.0.devices.#": "2"}},
 	})
 	nobody := s.WithToken("dan", s.Sign(auth.Claims{UserID: "dan"}))
-	nobody.Post(path, device("d", "apn", "")).Fails(404, 16, "user with id dan doesn't exist")
+	nobody.Post(path, device("d", "apn", "")).Fails(404, 16, "the user dan does not exist")
 	nobody.Get(path).OK().Want("devices", "[]")
 	nobody.Delete(path+"?id=d3").Fails(404, 16, "d3")
 }

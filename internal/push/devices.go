@@ -45,11 +45,11 @@ func (s *Service) Create(ctx context.Context, r *CreateRequest) (*Empty, error) 
 
 // Known returns the refusal of a device whose provider the app does not have under
 // the name that it gives.
-func (s *Service) Known(_ *chat.App, r *chat.DeviceRequest) error {
-	if r.PushProviderName == "" {
+func (s *Service) Known(app *chat.App, r *chat.DeviceRequest) error {
+	if r.PushProviderName == "" || app.Settings.PushProvider(r.PushProvider, r.PushProviderName) != nil {
 		return nil
 	}
-	return chat.Errorf(chat.Invalid, "push provider %q with type %q not found", r.PushProviderName, r.PushProvider)
+	return chat.NoPushProvider(chat.Invalid, r.PushProvider, r.PushProviderName)
 }
 
 // Register makes a device, which was checked, a user's.
@@ -75,7 +75,7 @@ func (s *Service) Register(ctx context.Context, userID string, r *chat.DeviceReq
 			return err
 		}
 		if u := users[userID]; u == nil || u.DeletedAt != nil {
-			return chat.Errorf(chat.NotFound, "user with id %s doesn't exist", userID)
+			return chat.Errorf(chat.NotFound, "the user %s does not exist", userID)
 		}
 		return tx.PutDevice(ctx, &d, maxDevices)
 	})
