@@ -59,6 +59,16 @@ func TestNewerDialect(t *testing.T) {
 	nanos(r, "app.event_hooks.0.created_at")
 	nanos(r, "app.channel_configs.messaging.created_at")
 
+	// Devices and push providers.
+	r = c.Post("/api/v2/push_providers", `{"push_provider":{"type":"huawei","name":"h","huawei_app_id":"i","huawei_app_secret":"s","disabled_at":`+strconv.FormatInt(time.Now().UnixNano(), 10)+`}}`).OK()
+	nanos(r, "push_provider.created_at")
+	nanos(r, "push_provider.disabled_at")
+	c.Post("/api/v2/devices", `{"id":"d1","push_provider":"huawei","push_provider_name":"h","user":{"id":"ann","custom":{"size":7}}}`).OK()
+	r = c.Get("/api/v2/devices?user_id=ann").OK().Want("devices.0.push_provider_name", `"h"`)
+	nanos(r, "devices.0.created_at")
+	c.Get("/api/v2/users?payload="+url.QueryEscape(`{"filter_conditions":{"size":7}}`)).OK().Want("users.0.devices.0.id", `"d1"`)
+	c.Delete("/api/v2/devices?user_id=ann&id=d1").OK()
+
 	// Polls.
 	c.Post("/api/v2/polls", `{"name":"?","user_id":"ann","custom":{"a":1},"options":[{"text":"yes","custom":{"b":2}}]}`).OK().
 		Want("poll.custom", `{"a":1}`).Want("poll.options.0.custom", `{"b":2}`)

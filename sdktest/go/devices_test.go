@@ -45,3 +45,46 @@ func TestDevices(t *testing.T) {
 	_, err = c.AddDevice(t.Context(), &stream.Device{ID: ids[1], UserID: ann, PushProvider: stream.PushProviderAPNS, PushProviderName: "no-such-provider"})
 	refused(t, err, 4)
 }
+
+func TestPushProviders(t *testing.T) {
+	t.Parallel()
+	c := client(t)
+	ann := people(t, c, "ann")[0]
+	name := id("provider")
+	add := func() error {
+		_, err := c.AddDevice(t.Context(), &stream.Device{ID: id("device"), UserID: ann, PushProvider: stream.PushProviderXiaomi, PushProviderName: name})
+		return err
+	}
+	named := func() *stream.PushProvider {
+		t.Helper()
+		resp, err := c.ListPushProviders(t.Context())
+		must(t, err)
+		for _, p := range resp.PushProviders {
+			if p.Name == name {
+				return &p
+			}
+		}
+		return nil
+	}
+	refused(t, add(), 4)
+	_, err := c.UpsertPushProvider(t.Context(), &stream.PushProvider{Type: stream.PushProviderXiaomi, Name: name, XiaomiPackageName: "p", XiaomiAppSecret: "s"})
+	must(t, err)
+	if p := named(); p == nil || p.XiaomiPackageName != "p" || p.XiaomiAppSecret != "" {
+		t.Errorf("provider = %+v", p)
+	}
+	must(t, add())
+	devices, err := c.GetDevices(t.Context(), ann)
+	must(t, err)
+	if len(devices.Devices) != 1 || devices.Devices[0].PushProviderName != name {
+		t.Errorf("devices = %+v", devices.Devices)
+	}
+	_, err = c.DeletePushProvider(t.Context(), stream.PushProviderXiaomi, name)
+	must(t, err)
+	if p := named(); p != nil {
+		t.Errorf("still there: %+v", p)
+	}
+	_, err = c.DeletePushProvider(t.Context(), stream.PushProviderXiaomi, name)
+	refused(t, err, 16)
+	_, err = c.UpsertPushProvider(t.Context(), &stream.PushProvider{Type: stream.PushProviderAPNS, Name: name})
+	refused(t, err, 4)
+}

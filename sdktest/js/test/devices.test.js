@@ -65,3 +65,31 @@ test('the server side keeps the devices of users', async () => {
   await server.removeDevice(`${phone}-1`, ann.userID);
   assert.equal((await ann.getDevices()).devices.length, 24);
 });
+
+test('a device names one of the push providers that the app has', async () => {
+  const [ann] = await people('ann');
+  const { userID } = ann;
+  const name = id('staging');
+  const provider = { type: 'huawei', name, huawei_app_id: 'app', huawei_app_secret: 'hidden', description: 'of testers' };
+  assert.equal((await refusal(() => ann.upsertPushProvider(provider))).code, 17);
+  const { push_provider: made } = await server.upsertPushProvider(provider);
+  assert.deepEqual([made.type, made.name, made.description, made.huawei_app_secret], ['huawei', name, 'of testers', undefined]);
+  assert.ok((await server.listPushProviders()).push_providers.some((p) => p.name === name));
+  assert.ok((await server.getAppSettings()).app.push_notifications.providers.some((p) => p.name === name));
+
+  const phone = id('phone');
+  assert.equal((await refusal(() => ann.addDevice(phone, 'xiaomi', undefined, name))).code, 4);
+  await ann.addDevice(phone, 'huawei', undefined, name);
+  assert.equal((await ann.getDevices()).devices[0].push_provider_name, name);
+  await logout(ann);
+  const c = client();
+  const tablet = id('tablet');
+  c.setLocalDevice({ id: tablet, push_provider: 'huawei', push_provider_name: name });
+  const hello = await c.connectUser({ id: userID }, server.createToken(userID));
+  assert.deepEqual(hello.me.devices.map((d) => [d.id, d.push_provider_name]), [[phone, name], [tablet, name]]);
+  await logout(c);
+
+  await server.deletePushProvider({ type: 'huawei', name });
+  assert.ok(!(await server.listPushProviders()).push_providers.some((p) => p.name === name));
+  assert.deepEqual(ids(await server.getDevices(userID)), [phone, tablet]);
+});

@@ -153,6 +153,23 @@ test('the app and its types', async () => {
   assert.ok(channel_types.messaging.created_at instanceof Date);
 });
 
+test('devices', async () => {
+  const [ann] = await users('ann');
+  const name = id('provider');
+  const { push_provider } = await client.upsertPushProvider({ push_provider: { type: 'xiaomi', name, xiaomi_package_name: 'p', xiaomi_app_secret: 's' } });
+  recent(push_provider.created_at);
+  const [phone, tablet] = [id('phone'), id('tablet')];
+  await client.createDevice({ id: phone, push_provider: 'xiaomi', push_provider_name: name, user_id: ann });
+  await client.createDevice({ id: tablet, push_provider: 'apn', user_id: ann, voip_token: true });
+  const { devices } = await client.listDevices({ user_id: ann });
+  assert.deepEqual(devices.map((d) => [d.id, d.push_provider_name, d.voip]), [[phone, name, undefined], [tablet, undefined, true]]);
+  recent(devices[0].created_at);
+  await client.deleteDevice({ id: phone, user_id: ann });
+  assert.equal((await refusal(() => client.deleteDevice({ id: phone, user_id: ann }))).code, 16);
+  await client.deletePushProvider({ type: 'xiaomi', name });
+  assert.equal((await refusal(() => client.createDevice({ id: phone, push_provider: 'xiaomi', push_provider_name: name, user_id: ann }))).code, 4);
+});
+
 test('an event for a user', async () => {
   const [ann] = await users('ann');
   await chat.sendUserCustomEvent({ user_id: ann, event: { type: 'friendship', custom: { message: 'hello' } } });
