@@ -50,7 +50,7 @@ func (b *bench) grow(ctx context.Context) (*grown, error) {
 		return nil, err
 	}
 	g := &grown{
-		long: &story{messages: b.history}, short: &story{messages: shortHistory},
+		long: &story{messages: b.history, members: 1}, short: &story{messages: shortHistory},
 		crowded: &story{members: b.members}, small: &story{members: smallMembers},
 	}
 	for _, ch := range []*story{g.long, g.short, g.crowded, g.small} {
@@ -111,7 +111,8 @@ func (b *bench) app(ctx context.Context) (id int64, err error) {
 }
 
 // write fills a channel: a message a second up to now, all of them read, and members
-// who have never been here.
+// who have never been here, though the first of them wrote one message in 2000. One in
+// 3000 has a picture, one in 1000 was edited later.
 func (b *bench) write(ctx context.Context, app int64, ch *story) error {
 	cid, now := "messaging:"+ch.tag, time.Now().UTC().Truncate(time.Microsecond)
 	return pgx.BeginFunc(ctx, b.db, func(tx pgx.Tx) error {
@@ -120,10 +121,13 @@ func (b *bench) write(ctx context.Context, app int64, ch *story) error {
 			args []any
 		}{
 			{
-				`INSERT INTO messages (app_id, id, cid, user_id, type, text, html, in_channel, created_at, updated_at)
-				SELECT $1, $2 || '-' || lpad(i::text, 9, '0'), $3, $4, 'regular', text, '<p>' || text || '</p>', true, at, at
-				FROM (SELECT $5 || ' w' || floor(power(20000, random()))::int || CASE WHEN i % 30000 = 999 THEN ' needle' ELSE '' END AS text, i, $6::timestamptz - ($7 - i) * interval '1 second' AS at FROM generate_series(0, $7::int - 1) i) m`,
-				[]any{app, ch.tag, cid, ch.reader, text, now, ch.messages},
+				`INSERT INTO messages (app_id, id, cid, user_id, type, text, html, attachments, in_channel, created_at, updated_at, words)
+				SELECT $1, $2 || '-' || lpad(i::text, 9, '0'), $3, by, 'regular', text, '<p>' || text || '</p>', attachments, true, at,
+					CASE WHEN i % 1000 = 3 THEN at + interval '1 hour' ELSE at END, message_words($1, text, by, attachments, '{}')
+				FROM (SELECT $5 || ' w' || floor(power(20000, random()))::int || CASE WHEN i % 30000 = 999 THEN ' needle' ELSE '' END AS text, i, $6::timestamptz - ($7 - i) * interval '1 second' AS at,
+					CASE WHEN i % 2000 = 5 AND $8 > 0 THEN $2 || '-member-1' ELSE $4 END AS by, (CASE WHEN i % 3000 = 7 THEN '[{"type":"image"}]' ELSE '[]' END)::json AS attachments
+					FROM generate_series(0, $7::int - 1) i) m`,
+				[]any{app, ch.tag, cid, ch.reader, text, now, ch.messages, ch.members},
 			},
 			{`UPDATE channel_counters SET message_count = message_count + $3, unread_seq = unread_seq + $3, last_message_at = $4
 				WHERE app_id = $1 AND cid = $2`, []any{app, cid, ch.messages, now}},

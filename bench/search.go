@@ -5,18 +5,46 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// What users search for: words of the text that all messages have, a word that about
-// one message in thirty has, and one that very few have.
-const (
-	commonWord = "fox"
-	someWord   = "w3"
-	rareWord   = "needle"
-	foundPage  = 30
-)
+// foundPage is how many messages a search asks for.
+const foundPage = 30
+
+// found is something that users search for, of which there are at least so many.
+type found struct {
+	what, asked string
+	least       int
+}
+
+// What users search for. The words of the text are in all messages; "w" and a number
+// in the fewer, the greater the number is (see write).
+func wanted(g *grown) []found {
+	q := func(op, words string) string {
+		return `"message_filter_conditions":{"text":{"` + op + `":"` + words + `"}}`
+	}
+	member := `"` + g.long.tag + `-member-1"`
+	edited := `,"sort":[{"field":"updated_at","direction":-1}]`
+	return []found{
+		{"a word that all messages have", `"query":"fox"`, foundPage},
+		{"a word that 1 in 30 has", `"query":"w3"`, foundPage},
+		{"a word that 1 in 200 has", `"query":"w20"`, foundPage},
+		{"a word that 1 in 1000 has", `"query":"w100"`, foundPage},
+		{"a rare word", `"query":"needle"`, 1},
+		{"three words, one of which 1 in 30 has", `"query":"lazy w3 dog"`, foundPage},
+		{"the beginning of words that 1 in 50 has", q("$autocomplete", "fox w19"), foundPage},
+		{"one of two words", q("$any", "w20 w30"), foundPage},
+		{"by a user who wrote 1 in 2000", `"message_filter_conditions":{"user_id":` + member + `}`, foundPage},
+		{"a word that all have, by him", `"message_filter_conditions":{"user_id":` + member + `,"text":{"$q":"fox"}}`, foundPage},
+		{"with a picture, which 1 in 3000 has", `"message_filter_conditions":{"attachments.type":"image"}`, foundPage},
+		{"the newest with a word that 1 in 30 has", `"query":"w3","sort":[{"field":"created_at","direction":-1}]`, foundPage},
+		{"the last edited with a word that all have", `"query":"fox"` + edited, foundPage},
+		{"the last edited with a word that 1 in 30 has", `"query":"w3"` + edited, foundPage},
+		{"the last edited with a word that 1 in 1000 has", `"query":"w100"` + edited, foundPage},
+	}
+}
 
 // search measures searches of 4 readers in a long channel, and of one user in all of
 // his channels, that one among them.
@@ -25,59 +53,55 @@ func search(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	one := `{"cid":"messaging:` + g.long.tag + `"}`
-	all := `{"members":{"$in":["` + g.searcher + `"]}}`
-	for _, s := range []struct{ what, channels, word, more string }{
-		{"a word that all messages have, in one channel", one, commonWord, ""},
-		{"a word that 1 in 30 has, in one channel", one, someWord, ""},
-		{"a rare word, in one channel", one, rareWord, ""},
-		{"a word that all messages have, in all channels", all, commonWord, ""},
-		{"a word that 1 in 30 has, in all channels", all, someWord, ""},
-		{"a rare word, in all channels", all, rareWord, ""},
-		{"the newest with a word that 1 in 30 has, in all channels", all, someWord, `,"sort":[{"field":"created_at","direction":-1}]`},
-		{"a next page, in all channels", all, someWord, "next"},
+	for _, in := range []struct{ what, channels string }{
+		{"in one channel", `{"cid":"messaging:` + g.long.tag + `"}`},
+		{"in all channels", `{"members":{"$in":["` + g.searcher + `"]}}`},
 	} {
-		t, err := b.searches(ctx, g.searcher, s.channels, s.word, s.more)
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.what, err)
+		asks := wanted(g)
+		for _, f := range append(asks, found{"a next page of a word that 1 in 30 has", asks[1].asked + nextPage, foundPage}) {
+			t, err := b.searches(ctx, g.searcher, in.channels, f)
+			if err != nil {
+				return fmt.Errorf("%s, %s: %w", f.what, in.what, err)
+			}
+			what := f.what + ", " + in.what
+			b.add(what, "searches/s", t.rate)
+			b.add(what+": found after, p50", "ms", t.p50)
+			b.add(what+": found after, p95", "ms", t.p95)
+			b.add(what+": found after, p99", "ms", t.p99)
 		}
-		b.add(s.what, "searches/s", t.rate)
-		b.add(s.what+": found after, p50", "ms", t.p50)
-		b.add(s.what+": found after, p99", "ms", t.p99)
 	}
 	return nil
 }
 
-// searches has readers search as one user. more are further fields of the payload;
-// "next" stands for the cursor of the first page.
-func (b *bench) searches(ctx context.Context, user, channels, word, more string) (*trial, error) {
+// nextPage stands for the cursor of the first page.
+const nextPage = `,"next":`
+
+// searches has readers search as one user.
+func (b *bench) searches(ctx context.Context, user, channels string, f found) (*trial, error) {
 	conns, closeAll, err := b.dialAs(ctx, []string{user, user, user, user})
 	if err != nil {
 		return nil, err
 	}
 	defer closeAll()
-	path := func(more string) string {
-		return "/search?payload=" + url.QueryEscape(fmt.Sprintf(`{"filter_conditions":%s,"query":"%s","limit":%d%s}`, channels, word, foundPage, more))
+	path := func(asked string) string {
+		return "/search?payload=" + url.QueryEscape(fmt.Sprintf(`{"filter_conditions":%s,"limit":%d,%s}`, channels, foundPage, asked))
 	}
-	if more == "next" {
-		page, err := conns[0].do("GET", path(""), nil)
+	asked := f.asked
+	if first, ok := strings.CutSuffix(asked, nextPage); ok {
+		page, err := conns[0].do("GET", path(first), nil)
 		if err != nil {
 			return nil, err
 		}
 		_, cursor, _ := bytes.Cut(page, []byte(`"next":"`))
 		cursor, _, _ = bytes.Cut(cursor, []byte(`"`))
-		more = `,"next":"` + string(cursor) + `"`
-	}
-	want := foundPage
-	if word == rareWord {
-		want = 1
+		asked += `"` + string(cursor) + `"`
 	}
 	clients := make([]op, len(conns))
 	for i, c := range conns {
 		clients[i] = func(int) error {
-			page, err := c.do("GET", path(more), nil)
-			if err == nil && bytes.Count(page, []byte(`{"message":`)) < want {
-				return fmt.Errorf("%s: fewer than %d results: %.300s", word, want, page)
+			page, err := c.do("GET", path(asked), nil)
+			if err == nil && bytes.Count(page, []byte(`{"message":`)) < f.least {
+				return fmt.Errorf("fewer than %d results: %.300s", f.least, page)
 			}
 			return err
 		}

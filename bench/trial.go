@@ -17,7 +17,8 @@ type trial struct {
 	rate     float64   // a second
 	cpu      float64   // of the processes charged, in microseconds each
 	cpus     []float64 // of every one of them
-	p50, p99 float64   // in milliseconds
+	p50, p95 float64   // in milliseconds
+	p99      float64
 }
 
 // warmUp is the part of the measured time that clients have before it.
@@ -35,7 +36,7 @@ func (b *bench) try(ctx context.Context, clients []op, pids ...int) (*trial, err
 	if err != nil {
 		return nil, err
 	}
-	t := &trial{n: n, rate: float64(n) / time.Since(started).Seconds(), p50: lat.at(.5), p99: lat.at(.99)}
+	t := &trial{n: n, rate: float64(n) / time.Since(started).Seconds(), p50: lat.at(.5), p95: lat.at(.95), p99: lat.at(.99)}
 	for i, after := range cpus(pids) {
 		used := float64((after - before[i]).Nanoseconds()) / 1000 / float64(max(n, 1))
 		t.cpus = append(t.cpus, used)

@@ -124,12 +124,12 @@ func (t *Tx) UpdateMessage(ctx context.Context, m *chat.Message) error {
 		UPDATE messages SET text = $3, html = $4, mml = $5, attachments = $6::json, mentioned_users = $7, mentioned_channel = $8,
 			mentioned_here = $9, mentioned_roles = $10, mentioned_group_ids = $11, pinned = $12, pinned_at = $13, pinned_by_id = $14,
 			pin_expires = $15, quoted_message_id = $16, i18n = $17::jsonb, custom = $18::jsonb, message_text_updated_at = $19, updated_at = $20,
-			poll_id = $21
+			poll_id = $21, words = $22::text::tsvector
 		WHERE app_id = $1 AND id = $2`,
 		t.ID, m.ID, m.Text, m.HTML, m.MML, array(m.Attachments), list(m.MentionedUserIDs), m.MentionedChannel,
 		m.MentionedHere, list(m.MentionedRoles), list(m.MentionedGroupIDs), m.Pinned, m.PinnedAt, m.PinnedByID,
 		m.PinExpires, m.QuotedMessageID, i18n, object(m.Custom), m.MessageTextUpdatedAt, m.UpdatedAt,
-		m.PollID)
+		m.PollID, messageWords(t.ID, m))
 	return err
 }
 

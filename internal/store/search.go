@@ -74,6 +74,8 @@ type searching struct {
 	args  []any  // of where
 	where string
 	words words
+	asked string // the query of what messages are found by; "" if nothing is asked of it
+	lead  string // that part of it which is no condition in where
 }
 
 // hit is a message that a search found.
@@ -91,11 +93,12 @@ func (a *App) searching(ctx context.Context, q Search) (*searching, error) {
 	}
 	b := &filter.Builder{Args: append(q.Viewer.args(a.ID, column(q.Views, func(v View) string { return string(v.CID) })),
 		column(q.Views, func(v View) *time.Time { return v.Since }))}
-	where, err := searchFields(a.Now()).SQL(b, q.Filter)
+	where, err := searchFields(a.ID, a.Now()).SQL(b, q.Filter)
 	if err != nil {
 		return nil, err
 	}
-	s := &searching{App: a, Search: q, key: key, args: b.Args, words: wordsOf(q.Filter)}
+	ask := askedOf(a.ID)
+	s := &searching{App: a, Search: q, key: key, args: b.Args, words: wordsOf(q.Filter), asked: ask.of(q.Filter), lead: ask.of(ask.besides(q.Filter))}
 	s.where = `m.app_id = $1 AND m.deleted_at IS NULL AND m.type IN ('regular', 'reply') AND (v.since IS NULL OR m.created_at > v.since)
 		AND NOT EXISTS (SELECT FROM message_deletions x WHERE x.app_id = $1 AND x.cid = m.cid AND x.user_id = $3 AND x.message_id = m.id)
 		AND ` + visible + ` AND ` + where
@@ -179,14 +182,21 @@ func (s *searching) sorted(ctx context.Context, f *Found) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var hits []*hit
-	if s.Sort[0].Field == "created_at" && len(s.Sort) == 1 {
-		start, e := cur.time(cmp.Or(next, prev))
-		if e != nil {
-			return nil, e
+	var start time.Time
+	key, desc := s.Sort[0].Field, s.Sort[0].Desc == (prev == "")
+	timed := key == "created_at" || key == "updated_at"
+	if timed {
+		if start, err = cur.time(cmp.Or(next, prev)); err != nil {
+			return nil, err
 		}
-		hits, err = s.byTime(ctx, b, cond, order.Position(), s.Sort[0].Desc == (prev == ""), start, s.Limit+1)
-	} else {
+	}
+	var hits []*hit
+	switch {
+	case key == "created_at" && len(s.Sort) == 1:
+		hits, err = s.byTime(ctx, b, cond, order.Position(), desc, start, s.Limit+1)
+	case timed:
+		hits, err = s.byKey(ctx, &spans{searching: s, b: b, key: key, cond: cond, position: order.Position(), order: way.SQL(), desc: desc, n: s.Limit + 1}, start)
+	default:
 		hits, err = s.list(ctx, b, cond, order.Position(), way.SQL(), s.Limit+1)
 	}
 	if err != nil || len(hits) == 0 {
@@ -207,6 +217,9 @@ func (s *searching) sorted(ctx context.Context, f *Found) ([]string, error) {
 // list runs the search as one statement.
 func (s *searching) list(ctx context.Context, b *filter.Builder, cond, position, order string, n int) ([]*hit, error) {
 	limit := b.Arg(n)
+	if s.lead != "" {
+		cond += ` AND ` + foundBy + ` @@ ` + b.Arg(s.lead) + `::text::tsquery`
+	}
 	return many[hit](ctx, s.db, `
 		SELECT m.id, m.created_at, m.text, `+position+` AS position
 		FROM unnest($2::text[], $6::timestamptz[]) AS v (cid, since) JOIN messages m ON m.cid = v.cid

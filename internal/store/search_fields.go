@@ -5,18 +5,14 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"chatd/internal/chat"
 	"chatd/internal/filter"
 	"chatd/internal/wire"
 )
 
-// textWords are the words of the message m, as the index has them.
-const textWords = `to_tsvector('simple', m.text)`
-
-// searchFields are what messages m can be searched by, at a time.
-func searchFields(now time.Time) filter.Fields {
+// searchFields are what an app's messages m can be searched by, at a time.
+func searchFields(app chat.AppID, now time.Time) filter.Fields {
 	return filter.Fields{
 		Named: map[string]filter.Field{
 			"id":                 filter.Text("m.id", filter.Range),
@@ -28,13 +24,17 @@ func searchFields(now time.Time) filter.Fields {
 			"reply_count":        filter.Number("m.reply_count", filter.Range),
 			"created_at":         filter.Time("m.created_at", filter.Range),
 			"updated_at":         filter.Time("m.updated_at", filter.Range),
-			"text":               searchText,
+			"text":               searchText(app),
 			"attachments":        filter.Rendered(filter.Ops{filter.Exists}, hasAttachments),
 			"attachments.type":   filter.Rendered(filter.OneOf, attachmentType),
 			"mentioned_users.id": mentions,
 			"pinned": filter.Rendered(filter.Equal, func(b *filter.Builder, c filter.Cmp) (string, error) {
+				is := `m.pinned AND (m.pin_expires IS NULL OR m.pin_expires > ` + b.Arg(now) + `::timestamptz)`
 				on, err := c.Bool()
-				return `(m.pinned AND (m.pin_expires IS NULL OR m.pin_expires > ` + b.Arg(now) + `::timestamptz)) = ` + b.Arg(on) + `::boolean`, err
+				if !on {
+					is = `NOT (` + is + `)`
+				}
+				return is, err
 			}),
 		},
 		Custom: filter.JSON{Column: "m.custom", Ops: filter.Range, Entity: "messages"}.Field,
@@ -58,43 +58,26 @@ var searchKeys = filter.Keys{
 	Custom: filter.JSON{Column: "m.custom"}.Key,
 }
 
-var searchText = filter.Rendered(filter.Range.With(filter.Query, filter.Autocomplete, filter.Any), textField)
-
-// textField searches the text. Equality, which clients write where they mean a
+// searchText is the field of the text. Equality, which clients write where they mean a
 // search, asks for the words too.
-func textField(b *filter.Builder, c filter.Cmp) (string, error) {
-	switch c.Op {
-	case filter.Eq:
-		text, err := c.Text()
-		if err != nil {
-			return "", err
+func searchText(app chat.AppID) filter.Field {
+	ask := askedOf(app)
+	return filter.Rendered(filter.Range.With(filter.Query, filter.Autocomplete, filter.Any), func(b *filter.Builder, c filter.Cmp) (string, error) {
+		var text string
+		var err error
+		switch c.Op {
+		case filter.Eq:
+			text, err = c.Text()
+		case filter.Query, filter.Autocomplete, filter.Any:
+			text, err = c.Words()
+		default:
+			return filter.Text("m.text", filter.Range)(b, c)
 		}
-		if len(pieces(text)) == 0 {
-			return `m.text = ` + b.Arg(text) + `::text`, nil
+		if q := ask.text(c); q != "" {
+			return foundBy + ` @@ ` + b.Arg(q) + `::text::tsquery`, err
 		}
-		return textWords + ` @@ plainto_tsquery('simple', ` + b.Arg(text) + `::text)`, nil
-	case filter.Query:
-		text, err := c.Words()
-		return textWords + ` @@ plainto_tsquery('simple', ` + b.Arg(text) + `::text)`, err
-	case filter.Autocomplete:
-		text, err := c.Words()
-		return textWords + ` @@ to_tsquery('simple', ` + b.Arg(beginning(text)) + `::text)`, err
-	case filter.Any:
-		text, err := c.Words()
-		return textWords + ` @@ to_tsquery('simple', ` + b.Arg(`'`+strings.Join(pieces(text), `' | '`)+`'`) + `::text)`, err
-	default:
-		return filter.Text("m.text", filter.Range)(b, c)
-	}
-}
-
-// beginning is the text search query for text in which the last word may go on.
-func beginning(text string) string {
-	return `'` + strings.Join(pieces(text), `' & '`) + `':*`
-}
-
-// pieces are the runs of letters and digits in a text: parts of its words.
-func pieces(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+		return `m.text = ` + b.Arg(text) + `::text`, err
+	})
 }
 
 func hasAttachments(_ *filter.Builder, c filter.Cmp) (string, error) {
@@ -165,8 +148,9 @@ func (w words) all() []string {
 // mostTold bounds how many of the words told looks for.
 const mostTold = 4
 
-// told returns conditions that are true of all texts that have the words, and cheaper
-// to tell than the words: what to look for, and where not beside other letters.
+// told returns a condition that is true of all messages that have the words and, of rows
+// that came without, cheaper to tell than the words: what to look for, and where not
+// beside other letters.
 func (w words) told(b *filter.Builder) string {
 	const edge = `[^0-9A-Za-z]` // letters beyond ASCII may stand beside marks that are no letters
 	contains, alone, n := "", "", 0
@@ -187,11 +171,7 @@ func (w words) told(b *filter.Builder) string {
 			alone += `m.text ~* ` + b.Arg(`(^|`+edge+`)`+word+end) + `::text AND ` // letters and digits: nothing to escape
 		}
 	}
-	return contains + alone
-}
-
-func isASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
+	return `(m.words IS NOT NULL OR ` + contains + alone + `TRUE) AND `
 }
 
 // rank puts the most relevant messages first: those in which the words are said more
@@ -219,8 +199,8 @@ func (w words) rank(hits []*hit) {
 // searchCursor are cursors of which a client sends one only, whichever way it leads.
 type searchCursor struct{ cursors }
 
-// time is that of the position of a cursor in the order of created_at; zero without
-// one.
+// time is that of the position of a cursor in an order that begins with a time; zero
+// without one.
 func (c searchCursor) time(cursor string) (time.Time, error) {
 	if cursor == "" {
 		return time.Time{}, nil
@@ -229,11 +209,12 @@ func (c searchCursor) time(cursor string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	var position []string
+	var position []any
 	if err := wire.Unmarshal(doc, &position); err != nil {
 		return time.Time{}, err
 	}
-	return time.Parse(time.RFC3339Nano, position[0])
+	at, _ := position[0].(string)
+	return time.Parse(time.RFC3339Nano, at)
 }
 
 // join says which way a cursor leads.

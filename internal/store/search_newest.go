@@ -18,79 +18,132 @@ const planned = pgx.QueryExecModeCacheDescribe
 // byTime returns the first n messages in the order of their time that the search
 // finds and cond keeps; start, if not zero, is that of the first.
 //
-// There are two ways to them. The index of words names all messages that have the
-// words, in all channels, and they must be read to see which are wanted: right for
-// words that are in few. For words that are in many, reading the channels themselves
-// soon finds enough. Whichever reads less is taken; and if a word is said often, but
-// not in these channels, the index is asked in the end.
+// There are two ways to them. The index names the messages that have what is asked, in
+// all channels, span by span of time: right for what is in few. For what is in many,
+// reading the channels themselves soon finds enough. Whichever costs less is taken; and
+// if something is said often, but not in these channels, the index is asked in the end.
 func (s *searching) byTime(ctx context.Context, b *filter.Builder, cond, position string, desc bool, start time.Time, n int) ([]*hit, error) {
-	list := func() ([]*hit, error) {
-		order := `m.created_at, m.id`
-		if desc {
-			order = `m.created_at DESC, m.id DESC`
-		}
-		return s.list(ctx, b, cond, position, order, n)
+	order := `m.created_at, m.id`
+	if desc {
+		order = `m.created_at DESC, m.id DESC`
 	}
-	if pointed(s.Filter) {
-		return list()
-	}
-	said, one, err := s.odds(ctx)
+	o, err := s.odds(ctx)
 	if err != nil {
 		return nil, err
 	}
-	expect := float64(n) * one
-	if said <= expect {
-		return list()
+	spans := &spans{searching: s, b: b, key: "created_at", cond: cond, position: position, order: order, desc: desc, n: n, odds: o}
+	if o.said <= fewHits {
+		return spans.all(ctx)
 	}
-	cond = s.words.told(b) + cond
+	cost := o.bySpans(n)
+	if cost < o.byReading(n) {
+		return spans.run(ctx, start)
+	}
 	from, to := span(s.Filter)
+	first := start
 	if desc && !to.IsZero() && (start.IsZero() || to.Before(start)) {
-		start = to
+		first = to
 	}
 	if !desc && from.After(start) {
-		start = from
+		first = from
 	}
-	w := &walk{searching: s, b: b, cond: cond, position: position, desc: desc, n: n, expect: expect, most: max(said, 2*expect)}
-	if err := w.begin(ctx, start, from); err != nil {
+	w := &walk{
+		searching: s, b: b, cond: s.words.told(b) + cond, position: position, desc: desc, n: n,
+		expect: float64(n) * o.one(), most: max(cost, 2*o.byReading(n)),
+	}
+	if err := w.begin(ctx, first, from); err != nil {
 		return nil, err
 	}
 	if end, err := w.run(ctx); err != nil || end {
 		return w.found, err
 	}
-	return list()
+	return spans.run(ctx, start)
 }
 
-// unknownOdds is one in how many messages a search without words is taken to find.
-const unknownOdds = 4
+// byKey returns the first messages in an order that begins with a time: in a few channels
+// of few messages, and of what is said seldom, all are read.
+func (s *searching) byKey(ctx context.Context, p *spans, start time.Time) ([]*hit, error) {
+	var err error
+	if p.odds, err = s.odds(ctx); err != nil {
+		return nil, err
+	}
+	if p.said <= fewHits || p.Here <= hitCost*fewHits {
+		return p.all(ctx)
+	}
+	return p.run(ctx, start)
+}
 
-// odds returns how many messages the index of words would name for the search, and
-// one in how many of all that is: the planner knows how often words are said.
-func (s *searching) odds(ctx context.Context) (said, one float64, err error) {
-	if len(s.words) == 0 {
-		return math.Inf(1), unknownOdds, nil
+// odds is what is known before a search of what it will cost.
+type odds struct {
+	said   float64   // messages that the index names, of all apps; no end without a query for it
+	All    float64   `db:"every"`  // messages of all apps
+	Here   float64   `db:"here"`   // of the channels
+	Oldest time.Time `db:"oldest"` // of them
+}
+
+const (
+	// unknownOdds is one in how many messages a search that the index does not serve is
+	// taken to find.
+	unknownOdds = 4
+	// hitCost is what a message that the index names costs, each on a page of its own,
+	// beside one that is read in the order of a channel.
+	hitCost = 8
+	// namedCost is what it costs to name it.
+	namedCost = .1
+	// fewHits are read at once.
+	fewHits = 500
+)
+
+// one tells one in how many messages the search finds.
+func (o odds) one() float64 {
+	if math.IsInf(o.said, 1) {
+		return unknownOdds
 	}
-	b := &filter.Builder{}
-	where, err := filter.Fields{Named: map[string]filter.Field{"text": searchText}}.SQL(b, s.words.filter())
+	return max(o.All/o.said, 1)
+}
+
+// share tells one in how many messages is of the channels.
+func (o odds) share() float64 { return max(o.All/max(o.Here, 1), 1) }
+
+// byReading is what it costs to read the channels until n are found.
+func (o odds) byReading(n int) float64 { return min(float64(n)*o.one(), max(o.Here, 1)) }
+
+// bySpans is what it costs to have the index name n.
+func (o odds) bySpans(n int) float64 {
+	return hitCost*min(o.said, float64(n)*o.share()) + namedCost*o.said
+}
+
+// odds asks the planner, who knows how often words are said.
+func (s *searching) odds(ctx context.Context) (odds, error) {
+	o, err := maybe[odds](ctx, s.db, `
+		SELECT (SELECT greatest(reltuples, 1)::float8 FROM pg_class WHERE oid = 'messages'::regclass) AS every,
+			coalesce(sum(n.message_count), 0)::float8 AS here, coalesce(min(o.created_at), 'epoch') AS oldest
+		FROM unnest($2::text[]) AS v (cid) JOIN channel_counters n ON n.app_id = $1 AND n.cid = v.cid LEFT JOIN LATERAL (
+			SELECT m.created_at FROM messages m WHERE m.app_id = $1 AND m.cid = v.cid AND m.in_channel ORDER BY m.created_at, m.id LIMIT 1) o ON TRUE`,
+		s.ID, s.args[1])
 	if err != nil {
-		return 0, 0, err
+		return odds{}, err
 	}
-	rows, _ := s.db.Query(ctx, `EXPLAIN (FORMAT JSON) SELECT FROM messages m WHERE `+where, append([]any{planned}, b.Args...)...) // CollectOneRow returns the error
+	switch {
+	case pointed(s.Filter):
+		return *o, nil
+	case s.asked == "":
+		o.said = math.Inf(1)
+		return *o, nil
+	}
+	rows, _ := s.db.Query(ctx, `EXPLAIN (FORMAT JSON) SELECT FROM messages m WHERE `+foundBy+` @@ $1::text::tsquery`, planned, s.asked) // CollectOneRow returns the error
 	plan, err := pgx.CollectOneRow(rows, pgx.RowTo[[]byte])
 	if err != nil {
-		return 0, 0, translate(err)
+		return odds{}, translate(err)
 	}
 	var doc []struct {
 		Plan struct {
 			Rows float64 `json:"Plan Rows"`
 		} `json:"Plan"`
 	}
-	if err := wire.Unmarshal(plan, &doc); err != nil {
-		return 0, 0, err
+	if err := wire.Unmarshal(plan, &doc); err != nil || len(doc) == 0 {
+		return odds{}, err
 	}
-	all, err := scalars[float64](ctx, s.db, `SELECT reltuples::float8 FROM pg_class WHERE oid = 'messages'::regclass`)
-	if err != nil || len(doc) == 0 || len(all) == 0 {
-		return 0, 0, err
-	}
-	said = max(doc[0].Plan.Rows, 1)
-	return said, max(all[0]/said, 1), nil
+	o.said = max(doc[0].Plan.Rows, 1)
+	return *o, nil
 }

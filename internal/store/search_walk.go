@@ -282,10 +282,14 @@ func span(n filter.Node) (from, to time.Time) {
 	return from, to
 }
 
-// pointed tells whether a filter names messages, or a thread of them: indexes lead to
-// those.
+// pointed tells whether a filter names messages, a thread of them, or the pinned ones:
+// other indexes lead to those.
 func pointed(n filter.Node) bool {
 	return slices.ContainsFunc(all(n), func(c filter.Cmp) bool {
+		if c.Field == "pinned" {
+			on, err := c.Bool()
+			return err == nil && on == (c.Op == filter.Eq)
+		}
 		return (c.Field == "id" || c.Field == "parent_id") && slices.Contains(filter.OneOf, c.Op) && !c.IsNull()
 	})
 }

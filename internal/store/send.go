@@ -312,8 +312,8 @@ const sendOne = `
 	WITH n AS (UPDATE channel_counters SET unread_seq = unread_seq + $10, message_count = message_count + 1,
 			last_message_at = CASE WHEN $11 THEN greatest(last_message_at, $9) ELSE last_message_at END
 		WHERE app_id = $1 AND cid = $3 RETURNING unread_seq, message_count),
-	m AS (INSERT INTO messages (app_id, id, cid, user_id, type, text, html, custom, in_channel, created_at, updated_at)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8::jsonb, TRUE, $9::timestamptz, $9::timestamptz FROM n),
+	m AS (INSERT INTO messages (app_id, id, cid, user_id, type, text, html, custom, in_channel, created_at, updated_at, words)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8::jsonb, TRUE, $9::timestamptz, $9::timestamptz, $13::text::tsvector FROM n),
 	r AS (INSERT INTO reads (app_id, cid, user_id, unread_base, last_read, last_read_message_id)
 		SELECT $1, $3, $12, unread_seq, $9, $2 FROM n WHERE $12 <> ''
 		ON CONFLICT (app_id, cid, user_id) DO UPDATE
@@ -331,7 +331,7 @@ func isPlain(m *chat.Message) bool {
 
 func (w *writer) single(ctx context.Context, app chat.AppID, s *Send) error {
 	m := s.Message
-	args := []any{app, m.ID, m.CID, m.UserID, m.Type, m.Text, m.HTML, object(m.Custom), m.CreatedAt, counted(m), s.Touch, s.Reader}
+	args := []any{app, m.ID, m.CID, m.UserID, m.Type, m.Text, m.HTML, object(m.Custom), m.CreatedAt, counted(m), s.Touch, s.Reader, messageWords(app, m)}
 	var seq int64
 	var total int
 	err := w.s.pool.QueryRow(ctx, sendOne, args...).Scan(&seq, &total)

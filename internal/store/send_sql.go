@@ -32,17 +32,17 @@ const (
 		INSERT INTO messages (app_id, id, cid, user_id, type, text, html, mml, command, args, attachments,
 			mentioned_users, mentioned_channel, mentioned_here, mentioned_roles, mentioned_group_ids,
 			parent_id, show_in_channel, in_channel, silent, shadowed, pinned, pinned_at, pinned_by_id, pin_expires,
-			restricted_visibility, quoted_message_id, poll_id, custom, created_at, updated_at)
+			restricted_visibility, quoted_message_id, poll_id, custom, created_at, updated_at, words)
 		SELECT $1, id, cid, user_id, type, text, html, mml, command, args, attachments,
 			` + listOf + `0)) END, mentioned_channel, mentioned_here, ` + listOf + `1)) END, ` + listOf + `2)) END,
 			parent_id, show_in_channel, in_channel, silent, shadowed, pinned, pinned_at, pinned_by_id, pin_expires,
-			` + listOf + `3)) END, quoted_message_id, poll_id, custom, created_at, created_at
+			` + listOf + `3)) END, quoted_message_id, poll_id, custom, created_at, created_at, words::tsvector
 		FROM unnest($11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::json[],
 			$21::jsonb[], $22::bool[], $23::bool[], $24::text[], $25::bool[], $26::bool[], $27::bool[], $28::bool[], $29::bool[],
-			$30::timestamptz[], $31::text[], $32::timestamptz[], $33::text[], $34::text[], $35::jsonb[], $36::timestamptz[])
+			$30::timestamptz[], $31::text[], $32::timestamptz[], $33::text[], $34::text[], $35::jsonb[], $36::timestamptz[], $37::text[])
 			AS v (id, cid, user_id, type, text, html, mml, command, args, attachments, lists, mentioned_channel, mentioned_here,
 				parent_id, show_in_channel, in_channel, silent, shadowed, pinned, pinned_at, pinned_by_id, pin_expires,
-				quoted_message_id, poll_id, custom, created_at)
+				quoted_message_id, poll_id, custom, created_at, words)
 		WHERE cid IN (SELECT cid FROM n))
 	SELECT cid, unread_seq, message_count FROM n`
 	// listOf begins the text[] of one of a message's lists, of which most have none.
@@ -58,7 +58,7 @@ const (
 // statements returns the batch that writes the rows.
 func (r *rows) statements(app chat.AppID) *pgx.Batch {
 	b := &pgx.Batch{}
-	b.Queue(sendMany, slices.Concat([]any{app}, r.counters(), r.reads(), r.messages())...).Query(r.number)
+	b.Queue(sendMany, slices.Concat([]any{app}, r.counters(), r.reads(), r.messages(app))...).Query(r.number)
 	for _, s := range r.sends {
 		if s.Message.ParentID != "" {
 			b.Queue(sendReply, app, s.Message.ParentID, s.Message.UserID, s.Message.CreatedAt).Query(s.numberParent)
@@ -107,7 +107,7 @@ func (r *rows) reads() []any {
 	}
 }
 
-func (r *rows) messages() []any {
+func (r *rows) messages(app chat.AppID) []any {
 	text := func(get func(*chat.Message) string) []string {
 		return column(r.sends, func(s *Send) string { return get(s.Message) })
 	}
@@ -132,6 +132,7 @@ func (r *rows) messages() []any {
 		at(func(m *chat.Message) *time.Time { return m.PinExpires }), text(func(m *chat.Message) string { return m.QuotedMessageID }),
 		text(func(m *chat.Message) string { return m.PollID }), text(func(m *chat.Message) string { return object(m.Custom) }),
 		column(r.sends, func(s *Send) time.Time { return s.Message.CreatedAt }),
+		text(func(m *chat.Message) string { return messageWords(app, m) }),
 	}
 }
 
