@@ -142,7 +142,8 @@ func (s *searching) relevant(ctx context.Context, f *Found) ([]string, error) {
 	if at.ID != "" {
 		cond, until = "(m.created_at, m.id) <= ("+b.Arg(at.At)+"::timestamptz, "+b.Arg(at.ID)+"::text)", at.At
 	}
-	hits, err := s.byTime(ctx, b, cond, "NULL::jsonb", true, until, at.Size+1)
+	newest := &spans{searching: s, b: b, key: "created_at", cond: cond, position: "NULL::jsonb", order: "m.created_at DESC, m.id DESC", desc: true, n: at.Size + 1}
+	hits, err := s.byTime(ctx, newest, until)
 	if err != nil || len(hits) == 0 {
 		return nil, err
 	}
@@ -182,22 +183,25 @@ func (s *searching) sorted(ctx context.Context, f *Found) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	first := s.Sort[0]
+	p := &spans{
+		searching: s, b: b, key: first.Field, cond: cond, position: order.Position(), order: way.SQL(),
+		desc: first.Desc == (prev == ""), n: s.Limit + 1,
+	}
 	var start time.Time
-	key, desc := s.Sort[0].Field, s.Sort[0].Desc == (prev == "")
-	timed := key == "created_at" || key == "updated_at"
-	if timed {
+	var hits []*hit
+	switch first.Field {
+	case "created_at", "updated_at":
 		if start, err = cur.time(cmp.Or(next, prev)); err != nil {
 			return nil, err
 		}
-	}
-	var hits []*hit
-	switch {
-	case key == "created_at" && len(s.Sort) == 1:
-		hits, err = s.byTime(ctx, b, cond, order.Position(), desc, start, s.Limit+1)
-	case timed:
-		hits, err = s.byKey(ctx, &spans{searching: s, b: b, key: key, cond: cond, position: order.Position(), order: way.SQL(), desc: desc, n: s.Limit + 1}, start)
+		if len(s.Sort) > 1 {
+			hits, err = s.byTimeFirst(ctx, p, start)
+		} else {
+			hits, err = s.byTime(ctx, p, start)
+		}
 	default:
-		hits, err = s.list(ctx, b, cond, order.Position(), way.SQL(), s.Limit+1)
+		hits, err = p.all(ctx)
 	}
 	if err != nil || len(hits) == 0 {
 		return nil, err

@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"chatd/internal/filter"
 	"chatd/internal/wire"
 )
 
@@ -15,54 +14,41 @@ import (
 // on its words.
 const planned = pgx.QueryExecModeCacheDescribe
 
-// byTime returns the first n messages in the order of their time that the search
-// finds and cond keeps; start, if not zero, is that of the first.
+// byTime returns the first n messages in the order of p, of a time and nothing else,
+// that the search finds; start, if not zero, is the time of the first.
 //
 // There are two ways to them. The index names the messages that have what is asked, in
 // all channels, span by span of time: right for what is in few. For what is in many,
 // reading the channels themselves soon finds enough. Whichever costs less is taken; and
 // if something is said often, but not in these channels, the index is asked in the end.
-func (s *searching) byTime(ctx context.Context, b *filter.Builder, cond, position string, desc bool, start time.Time, n int) ([]*hit, error) {
-	order := `m.created_at, m.id`
-	if desc {
-		order = `m.created_at DESC, m.id DESC`
-	}
-	o, err := s.odds(ctx)
-	if err != nil {
+func (s *searching) byTime(ctx context.Context, p *spans, start time.Time) ([]*hit, error) {
+	var err error
+	if p.odds, err = s.odds(ctx); err != nil {
 		return nil, err
 	}
-	spans := &spans{searching: s, b: b, key: "created_at", cond: cond, position: position, order: order, desc: desc, n: n, odds: o}
-	if o.said <= fewHits {
-		return spans.all(ctx)
+	if p.said <= fewHits {
+		return p.all(ctx)
 	}
-	cost := o.bySpans(n)
-	if cost < o.byReading(n) {
-		return spans.run(ctx, start)
-	}
-	from, to := span(s.Filter)
-	first := start
-	if desc && !to.IsZero() && (start.IsZero() || to.Before(start)) {
-		first = to
-	}
-	if !desc && from.After(start) {
-		first = from
+	cost := p.bySpans(p.n)
+	if cost < p.byReading(p.n) {
+		return p.run(ctx, start)
 	}
 	w := &walk{
-		searching: s, b: b, cond: s.words.told(b) + cond, position: position, desc: desc, n: n,
-		expect: float64(n) * o.one(), most: max(cost, 2*o.byReading(n)),
+		searching: s, b: p.b, key: p.key, cond: s.words.told(p.b) + p.cond, position: p.position, desc: p.desc, n: p.n,
+		expect: float64(p.n) * p.one(), most: max(cost, 2*p.byReading(p.n)),
 	}
-	if err := w.begin(ctx, first, from); err != nil {
+	if err := w.begin(ctx, start); err != nil {
 		return nil, err
 	}
 	if end, err := w.run(ctx); err != nil || end {
 		return w.found, err
 	}
-	return spans.run(ctx, start)
+	return p.run(ctx, start)
 }
 
-// byKey returns the first messages in an order that begins with a time: in a few channels
-// of few messages, and of what is said seldom, all are read.
-func (s *searching) byKey(ctx context.Context, p *spans, start time.Time) ([]*hit, error) {
+// byTimeFirst does so in an order that begins with a time and goes on. In channels of
+// few messages, and of what is said seldom, all are read.
+func (s *searching) byTimeFirst(ctx context.Context, p *spans, start time.Time) ([]*hit, error) {
 	var err error
 	if p.odds, err = s.odds(ctx); err != nil {
 		return nil, err

@@ -9,9 +9,8 @@ import (
 )
 
 // spans reads what a search finds one span of time after the other, so that little more
-// is read than what is wanted, however much there is. The first span should do; the next
-// ones are as long as it takes by what was found until then. The channels' oldest
-// message ends them.
+// is read than what is wanted, however much there is. Each is as long as it takes by what
+// was found in the one before. The channels' oldest message ends them.
 type spans struct {
 	*searching
 	odds
@@ -25,7 +24,9 @@ type spans struct {
 
 const (
 	shortest = time.Minute
-	ample    = 1.5 // times what should do
+	// The first is shorter than it should take: more is said now than ever, and the next
+	// one is known better. It is longer, by how much it should take.
+	firstPart, ample = .3, 1.5
 	// How much longer than the one before a span is: bounds, and what it is when that one
 	// had nothing.
 	leastGrowth, mostGrowth, emptyGrowth = .5, 16, 8
@@ -57,7 +58,7 @@ func (p *spans) bounds() (oldest, newest time.Time) {
 // run reads from start on; zero is no start.
 func (p *spans) run(ctx context.Context, start time.Time) ([]*hit, error) {
 	oldest, newest := p.bounds()
-	length := time.Duration(float64(newest.Sub(oldest)) * min(ample*float64(p.n)*p.share()*p.one()/p.All, 1))
+	length := time.Duration(float64(newest.Sub(oldest)) * min(firstPart*float64(p.n)*p.share()*p.one()/p.All, 1))
 	at, step, end := oldest, time.Duration(1), newest
 	if p.desc {
 		at, step, end = newest, -1, oldest

@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"chatd/internal/filter"
 )
 
-// walk reads the messages of a search's channels in the order of their time until no
+// walk reads the messages of a search's channels in the order of a time until no
 // unread one can be among the first n that match: a merge of sorted lists. A few
 // messages of each tell how busy it is; from then on all are read as far as it takes,
 // of a busy channel much and of a quiet one little.
@@ -17,6 +19,7 @@ type walk struct {
 	*searching
 
 	b              *filter.Builder // has the parameters of cond
+	key            string          // the time: created_at or updated_at
 	cond, position string
 	desc           bool // the newest come first
 	n              int
@@ -28,17 +31,18 @@ type walk struct {
 }
 
 // strand is one of the lists: a channel's own messages, or the replies that only its
-// threads have.
+// threads have. In the order of updated_at these are without those that were changed
+// since they were written, which are a list of their own.
 type strand struct {
-	cid     string
-	since   time.Time
-	replies bool
-	size    int       // of what is read next
-	first   time.Time // of its messages
-	seen    int
-	at      time.Time // and id: how far it is read
-	id      string
-	done    bool // it is read to its end
+	cid   string
+	since time.Time
+	kind  int
+	size  int       // of what is read next
+	first time.Time // of its messages
+	seen  int
+	at    time.Time // and id: how far it is read
+	id    string
+	done  bool // it is read to its end
 }
 
 // density is how many messages it has in a microsecond.
@@ -47,7 +51,7 @@ func (s *strand) density() float64 {
 }
 
 // step is a message that a walk has read: one that matches, or the first or the last
-// of a strand's part.
+// of a strand's part. Its time is that of the order.
 type step struct {
 	hit
 
@@ -55,6 +59,13 @@ type step struct {
 	Place  int  `db:"place"`  // in the part, from 1
 	Found  bool `db:"found"`
 }
+
+// The kinds of strands.
+const (
+	inChannel = iota
+	inThreads
+	afterwards
+)
 
 const (
 	leastPart = 4      // messages of a strand that are read at once, at least
@@ -67,12 +78,19 @@ const (
 var forEver = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // begin makes the strands.
-func (w *walk) begin(ctx context.Context, start, from time.Time) error {
+func (w *walk) begin(ctx context.Context, start time.Time) error {
+	from, to := span(w.Filter)
+	switch {
+	case !w.desc && from.After(start):
+		start = from
+	case w.desc && w.key == "created_at" && !to.IsZero() && (start.IsZero() || to.Before(start)):
+		start = to
+	}
 	size := leastPart
 	if len(w.Views) == 1 {
 		size = int(min(max(w.expect, leastPart), mostPart))
 	}
-	threads, err := w.haveReplies(ctx)
+	more, err := w.more(ctx)
 	if err != nil {
 		return err
 	}
@@ -87,27 +105,33 @@ func (w *walk) begin(ctx context.Context, start, from time.Time) error {
 		if v.Since != nil && v.Since.After(from) {
 			since = *v.Since
 		}
-		s := strand{cid: string(v.CID), since: since, size: size, at: start}
-		w.strands = append(w.strands, &s)
-		if threads[s.cid] {
-			r := s
-			r.replies = true
-			w.strands = append(w.strands, &r)
+		for _, kind := range append(more[string(v.CID)], inChannel) {
+			w.strands = append(w.strands, &strand{cid: string(v.CID), since: since, kind: kind, size: size, at: start})
 		}
 	}
 	return nil
 }
 
-// haveReplies returns those of the channels in which there are replies that only
-// their threads have.
-func (w *walk) haveReplies(ctx context.Context) (map[string]bool, error) {
-	cids, err := scalars[string](ctx, w.db, `
-		SELECT v.cid FROM unnest($2::text[]) AS v (cid)
-		WHERE EXISTS (SELECT FROM messages m WHERE m.app_id = $1 AND m.cid = v.cid AND NOT m.in_channel)`,
-		w.ID, column(w.Views, func(v View) string { return string(v.CID) }))
-	out := make(map[string]bool, len(cids))
-	for _, cid := range cids {
-		out[cid] = true
+// more returns which strands channels have beside that of their own messages.
+func (w *walk) more(ctx context.Context) (map[string][]int, error) {
+	type has struct {
+		CID     string `db:"cid"`
+		Replies bool   `db:"replies"`
+		Changed bool   `db:"changed"`
+	}
+	list, err := many[has](ctx, w.db, `
+		SELECT v.cid, EXISTS (SELECT FROM messages m WHERE m.app_id = $1 AND m.cid = v.cid AND NOT m.in_channel) AS replies,
+			$3 AND EXISTS (SELECT FROM messages m WHERE m.app_id = $1 AND m.cid = v.cid AND m.updated_at > m.created_at) AS changed
+		FROM unnest($2::text[]) AS v (cid)`,
+		w.ID, column(w.Views, func(v View) string { return string(v.CID) }), w.key == "updated_at")
+	out := make(map[string][]int, len(list))
+	for _, h := range list {
+		if h.Replies {
+			out[h.CID] = append(out[h.CID], inThreads)
+		}
+		if h.Changed {
+			out[h.CID] = append(out[h.CID], afterwards)
+		}
 	}
 	return out, err
 }
@@ -202,21 +226,26 @@ func (w *walk) step(ctx context.Context, strands []*strand) error {
 	b.Args[5] = column(strands, func(s *strand) time.Time { return s.since })
 	strandsOf := `unnest($2::text[], $6::timestamptz[], ` + b.Arg(column(strands, func(s *strand) time.Time { return s.at })) + `::timestamptz[], ` +
 		b.Arg(column(strands, func(s *strand) string { return s.id })) + `::text[], ` +
-		b.Arg(column(strands, func(s *strand) bool { return s.replies })) + `::boolean[], ` +
+		b.Arg(column(strands, func(s *strand) int { return s.kind })) + `::int[], ` +
 		b.Arg(column(strands, func(s *strand) int { return s.size })) + `::int[])`
-	beyond, order := `(m.created_at, m.id) > (v.at, v.id)`, `m.created_at, m.id`
-	if w.desc {
-		beyond, order = `(m.created_at, m.id) < (v.at, v.id)`, `m.created_at DESC, m.id DESC`
+	part := func(kind int, which, key string) string {
+		beyond, order := `(m.`+key+`, m.id) > (v.at, v.id)`, `m.`+key+`, m.id`
+		if w.desc {
+			beyond, order = `(m.`+key+`, m.id) < (v.at, v.id)`, `m.`+key+` DESC, m.id DESC`
+		}
+		return `(SELECT m.*, m.` + key + ` AS at FROM messages m WHERE m.app_id = $1 AND m.cid = v.cid AND ` + which + ` AND v.kind = ` + strconv.Itoa(kind) +
+			` AND m.created_at > v.since AND ` + beyond + ` ORDER BY ` + order + ` LIMIT v.size)`
 	}
-	part := func(which string) string {
-		return `(SELECT m.* FROM messages m WHERE m.app_id = $1 AND m.cid = v.cid AND ` + which + ` AND m.created_at > v.since AND ` + beyond +
-			` ORDER BY ` + order + ` LIMIT v.size)`
+	parts, which := []string{part(inChannel, `m.in_channel`, `created_at`), part(inThreads, `NOT m.in_channel`, `created_at`)}, ``
+	if w.key == "updated_at" {
+		parts = append(parts, part(afterwards, `m.updated_at > m.created_at`, `updated_at`))
+		which = `(v.kind = ` + strconv.Itoa(afterwards) + ` OR m.updated_at <= m.created_at) AND `
 	}
 	rows, err := many[step](ctx, w.db, `
 		SELECT v.strand, x.id, x.created_at, x.text, x.position, x.found, x.place
-		FROM `+strandsOf+` WITH ORDINALITY AS v (cid, since, at, id, replies, size, strand) CROSS JOIN LATERAL (
-			SELECT m.id, m.created_at, m.text, `+w.position+` AS position, coalesce(`+w.cond+` AND `+w.where+`, FALSE) AS found, row_number() OVER () AS place
-			FROM (`+part(`m.in_channel AND NOT v.replies`)+` UNION ALL `+part(`NOT m.in_channel AND v.replies`)+`) m) x
+		FROM `+strandsOf+` WITH ORDINALITY AS v (cid, since, at, id, kind, size, strand) CROSS JOIN LATERAL (
+			SELECT m.id, m.at AS created_at, m.text, `+w.position+` AS position, coalesce(`+which+w.cond+` AND `+w.where+`, FALSE) AS found, row_number() OVER () AS place
+			FROM (`+strings.Join(parts, ` UNION ALL `)+`) m) x
 		WHERE x.found OR x.place = 1 OR x.place = v.size`, append([]any{planned}, b.Args...)...)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,7 +41,10 @@ const (
 )
 
 func (l *lexemes) add(kind byte, s string) {
-	l.buf = append(append(append(append(l.buf, ' ', '\''), l.app...), kind), strings.ToValidUTF8(s[:min(len(s), mostWord)], "")...)
+	if len(s) > mostWord {
+		s = strings.ToValidUTF8(s[:mostWord], "")
+	}
+	l.buf = append(append(append(append(l.buf, ' ', '\''), l.app...), kind), s...)
 	l.buf = append(l.buf, '\'')
 }
 
@@ -120,22 +124,59 @@ func attachmentTypes(doc jsontext.Value) []string {
 // textWords yields the words of a text: runs of letters, digits and marks on letters,
 // in lower case. Of scripts that put no spaces between words, every two characters that
 // stand side by side are one, and so is the last.
-func textWords(text string) func(yield func(string) bool) {
+func textWords(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for _, run := range pieces(text) {
-			if isASCII(run) {
-				if !yield(strings.ToLower(run)) {
+		for run, ascii := range runs(text) {
+			run = strings.ToLower(run)
+			if ascii {
+				if !yield(run) {
 					return
 				}
 				continue
 			}
-			for part := range parts(strings.ToLower(run)) {
+			for part := range parts(run) {
 				if !yield(part) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// runs yields the runs of letters, digits and marks in a text, and whether they are
+// ASCII.
+func runs(text string) iter.Seq2[string, bool] {
+	return func(yield func(string, bool) bool) {
+		start, ascii := -1, true
+		for i, r := range text {
+			switch {
+			case r <= unicode.MaxASCII && ('a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9'):
+			case r > unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r)):
+				ascii = false
+			default:
+				if start >= 0 && !yield(text[start:i], ascii) {
+					return
+				}
+				start, ascii = -1, true
+				continue
+			}
+			if start < 0 {
+				start = i
+			}
+		}
+		if start >= 0 {
+			yield(text[start:], ascii)
+		}
+	}
+}
+
+// pieces are the runs in a text.
+func pieces(text string) []string {
+	var out []string
+	for run := range runs(text) {
+		out = append(out, run)
+	}
+	return out
 }
 
 // unspaced are the scripts that put no spaces between words.
@@ -147,7 +188,7 @@ func isUnspaced(r rune) bool { return r >= 0x0E00 && (unicode.In(r, unspaced...)
 const longVowel = 'ー'
 
 // parts yields the words in a run of letters.
-func parts(run string) func(yield func(string) bool) {
+func parts(run string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for run != "" {
 			r, size := utf8.DecodeRuneInString(run)
@@ -172,11 +213,6 @@ func parts(run string) func(yield func(string) bool) {
 			run = run[size:]
 		}
 	}
-}
-
-// pieces are the runs of letters, digits and marks in a text.
-func pieces(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) })
 }
 
 func isASCII(s string) bool {
