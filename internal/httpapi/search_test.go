@@ -187,14 +187,7 @@ func TestSearchInOrderOfTime(t *testing.T) {
 			CASE room WHEN 'threads' THEN 'p' ELSE '' END, room <> 'threads', at, at
 		FROM (SELECT i, '2026-01-01T03:30:00Z'::timestamptz + least(i, 440) * interval '1 minute' AS at,
 			CASE WHEN i % 100 = 5 THEN 'quiet' WHEN i % 20 = 15 THEN 'threads' ELSE 'busy' END AS room FROM generate_series(0, 499) i) m`)
-	conn, err := pgx.Connect(t.Context(), testkit.Database(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close(t.Context()) }()
-	if _, err := conn.Exec(t.Context(), `ANALYZE messages`); err != nil { // so that it is known how often words are said
-		t.Fatal(err)
-	}
+	analyzed(t, s)
 	bob := searcher{s, "bob"}
 	for _, what := range []string{`"query":"fox red"`, `"message_filter_conditions":{"text":"fox"}`, `"message_filter_conditions":{"text":{"$autocomplete":"red fox"},"type":"regular","id":{"$gt":"m"}}`, `"message_filter_conditions":{"user_id":"ann","updated_at":{"$gte":"2026-01-01T00:00:00Z"}}`} {
 		var want []string
@@ -220,6 +213,113 @@ func TestSearchInOrderOfTime(t *testing.T) {
 	between := `"message_filter_conditions":{"created_at":{"$gt":"2026-01-01T04:30:00Z","$lte":"2026-01-01T04:40:00Z"},"text":{"$q":"fox"}},"sort":[{"field":"created_at","direction":-1}]`
 	if got := bob.pages(between); len(got) != 1 || !slices.Equal(got[0], []string{"m070", "m065"}) {
 		t.Errorf("between times: %v", got)
+	}
+}
+
+// What is said often, but of late only elsewhere, is found far back, too.
+func TestSearchFarBack(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	s.Channel("messaging", "calm", "ann", "bob")
+	s.Channel("messaging", "loud", "ann")
+	alter(t, s, `INSERT INTO messages (app_id, id, cid, user_id, type, text, html, in_channel, created_at, updated_at)
+		SELECT $1, room || lpad(i::text, 4, '0'), 'messaging:' || room, 'ann', 'regular', CASE WHEN room = 'loud' OR i < 3 THEN 'a red foxglove' ELSE 'a fern' END, '', true, at, at
+		FROM (SELECT i, '2026-01-01T00:00:00Z'::timestamptz + i * interval '1 minute' AS at FROM generate_series(0, 1999) i) m, unnest('{calm,loud}'::text[]) room`)
+	alter(t, s, `UPDATE messages SET updated_at = '2026-02-01' WHERE app_id = $1 AND id = 'calm0001'`)
+	alter(t, s, `UPDATE channel_counters SET message_count = 2000 WHERE app_id = $1`)
+	analyzed(t, s)
+	bob := searcher{s, "bob"}
+	for _, tt := range []struct{ asked, want string }{
+		{`"query":"red foxglove","limit":2,"sort":[{"field":"created_at","direction":-1}]`, "calm0002 calm0001"},
+		{`"query":"red foxglove","limit":2,"sort":[{"field":"created_at","direction":1}]`, "calm0000 calm0001"},
+		{`"query":"red foxglove","limit":2,"sort":[{"field":"updated_at","direction":-1}]`, "calm0001 calm0002"},
+		{`"query":"red foxglove","limit":3,"sort":[{"field":"updated_at","direction":1}]`, "calm0000 calm0002 calm0001"},
+		{`"query":"red foxglove","limit":2,"sort":[{"field":"updated_at","direction":-1},{"field":"user_id"}]`, "calm0001 calm0002"},
+		{`"query":"red foxglove","limit":2,"sort":[{"field":"created_at"},{"field":"text"}]`, "calm0000 calm0001"},
+		{`"message_filter_conditions":{"text":{"$autocomplete":"red foxg"}},"limit":2,"sort":[{"field":"created_at","direction":-1}]`, "calm0002 calm0001"},
+		{`"query":"foxglove","limit":5`, "calm0000 calm0001 calm0002"},
+		{`"query":"fern","limit":2,"sort":[{"field":"updated_at","direction":-1}]`, "calm1999 calm1998"},
+	} {
+		pages := bob.pages(tt.asked)
+		if len(pages) == 0 || strings.Join(pages[0], " ") != tt.want {
+			t.Errorf("%s: %v, want %s", tt.asked, pages, tt.want)
+		}
+	}
+}
+
+// analyzed has the database learn how often words are said.
+func analyzed(t *testing.T, s *testkit.Server) {
+	t.Helper()
+	dsn := s.Database
+	if dsn == "" {
+		dsn = testkit.Database(t)
+	}
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	if _, err := conn.Exec(t.Context(), `ANALYZE messages`); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Messages that an older node wrote are found by the same.
+func TestSearchWithoutWords(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	path := s.Channel("messaging", "room", "ann", "bob")
+	for _, m := range []string{
+		`{"id":"a","text":"Write to ann@example.com, foo-bar!"}`,
+		`{"id":"b","text":"Über Straßen, Привет","attachments":[{"type":"image","image_url":"http://x/y.png"},{"type":"it's"}]}`,
+		`{"id":"c","text":"東京都に日本語","mentioned_users":["bob"]}`,
+		`{"id":"d","text":"हिन्दी शब्द naïve café"}`,
+		`{"id":"e","text":"edited before","attachments":[{"type":"file"}]}`,
+	} {
+		s.As("ann").Post(path+"/message", `{"message":`+m+`}`).OK()
+	}
+	s.As("ann").Post("/messages/e", `{"message":{"text":"said after","mentioned_users":["ann"],"attachments":[{"type":"audio"}]}}`).OK()
+	s.As("bob").Post(path+"/message", `{"message":{"id":"f","text":"of bob"}}`).OK()
+	bob := searcher{s, "bob"}
+	for _, older := range []bool{false, true} {
+		if older {
+			alter(t, s, `UPDATE messages SET words = NULL WHERE app_id = $1`)
+		}
+		for _, tt := range []struct{ asked, want string }{
+			{`{"text":{"$q":"EXAMPLE ann"}}`, "a"},
+			{`{"text":{"$q":"foo-bar"}}`, "a"},
+			{`{"text":{"$q":"ann@example.com"}}`, "a"},
+			{`{"text":{"$autocomplete":"write to an"}}`, "a"},
+			{`{"text":{"$any":"bar привет Привет"}}`, "a b"},
+			{`{"text":{"$q":"Über Straßen"}}`, "b"},
+			{`{"text":{"$autocomplete":"Straß"}}`, "b"},
+			{`{"text":{"$q":"हिन्दी"}}`, "d"},
+			{`{"text":{"$q":"naïve CAFé"}}`, "d"},
+			{`{"text":{"$q":"cafe"}}`, ""},
+			{`{"text":"東京都に日本語"}`, "c"},
+			{`{"text":{"$q":"before"}}`, ""},
+			{`{"text":{"$q":"after"}}`, "e"},
+			{`{"attachments.type":"it's"}`, "b"},
+			{`{"attachments.type":{"$in":["file","audio"]}}`, "e"},
+			{`{"attachments":{"$exists":true}}`, "b e"},
+			{`{"mentioned_users.id":{"$contains":"bob"}}`, "c"},
+			{`{"mentioned_users.id":{"$contains":"ann"}}`, "e"},
+			{`{"user_id":"bob"}`, "f"},
+			{`{"$or":[{"user_id":"bob"},{"text":{"$q":"after"}}]}`, "e f"},
+			{`{"user_id":{"$ne":"ann"}}`, "f"},
+		} {
+			got := idsOf(bob.ask(`"message_filter_conditions":` + tt.asked + `,"sort":[{"field":"id"}]`).OK())
+			if strings.Join(got, " ") != tt.want {
+				t.Errorf("without words: %t: %s: %v, want %s", older, tt.asked, got, tt.want)
+			}
+		}
+	}
+	// Scripts without spaces and other cases are for those with words.
+	s.As("ann").Post(path+"/message", `{"message":{"id":"g","text":"東京都に日本語 ÉCOLE"}}`).OK()
+	for asked, want := range map[string]string{`{"text":{"$q":"日本"}}`: "g", `{"text":{"$q":"京都"}}`: "g", `{"text":{"$q":"語"}}`: "g", `{"text":{"$autocomplete":"日"}}`: "g", `{"text":{"$q":"日京"}}`: "", `{"text":{"$q":"école"}}`: "g"} {
+		if got := idsOf(bob.ask(`"message_filter_conditions":` + asked).OK()); strings.Join(got, " ") != want {
+			t.Errorf("%s: %v, want %s", asked, got, want)
+		}
 	}
 }
 

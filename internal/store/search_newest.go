@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,13 +30,17 @@ func (s *searching) byTime(ctx context.Context, p *spans, start time.Time) ([]*h
 	if p.said <= fewHits {
 		return p.all(ctx)
 	}
-	cost := p.bySpans(p.n)
-	if cost < p.byReading(p.n) {
+	cost, reading := p.bySpans(p.n), p.byReading(p.n)
+	if strings.Contains(s.asked, goesOn) { // of which the planner does not know how many there are
+		reading /= doubt
+	}
+	if cost < reading {
 		return p.run(ctx, start)
 	}
+	b := p.clone()
 	w := &walk{
-		searching: s, b: p.b, key: p.key, cond: s.words.told(p.b) + p.cond, position: p.position, desc: p.desc, n: p.n,
-		expect: float64(p.n) * p.one(), most: max(cost, 2*p.byReading(p.n)),
+		searching: s, b: b, key: p.key, cond: s.words.told(b) + p.cond, position: p.position, desc: p.desc, n: p.n,
+		expect: float64(p.n) * p.one(), here: p.Here, most: cost,
 	}
 	if err := w.begin(ctx, start); err != nil {
 		return nil, err
@@ -73,11 +78,13 @@ const (
 	unknownOdds = 4
 	// hitCost is what a message that the index names costs, each on a page of its own,
 	// beside one that is read in the order of a channel.
-	hitCost = 8
+	hitCost = 12
 	// namedCost is what it costs to name it.
 	namedCost = .1
 	// fewHits are read at once.
 	fewHits = 500
+	// doubt is how many times as many words with a beginning there may be.
+	doubt = 10
 )
 
 // one tells one in how many messages the search finds.

@@ -26,7 +26,7 @@ const (
 	shortest = time.Minute
 	// The first is shorter than it should take: more is said now than ever, and the next
 	// one is known better. It is longer, by how much it should take.
-	firstPart, ample = .3, 1.5
+	firstPart, ample = .1, 1.5
 	// How much longer than the one before a span is: bounds, and what it is when that one
 	// had nothing.
 	leastGrowth, mostGrowth, emptyGrowth = .5, 16, 8

@@ -24,7 +24,8 @@ type walk struct {
 	desc           bool // the newest come first
 	n              int
 	expect         float64 // messages to be read until n match
-	most           float64 // messages to be read before it gives up
+	here           float64 // messages there are
+	most           float64 // messages that it may still have to read; with more it gives up
 	strands        []*strand
 	read, matched  float64
 	found          []*hit // the first n of what matched
@@ -143,13 +144,19 @@ func (w *walk) run(ctx context.Context) (bool, error) {
 		if len(next) == 0 {
 			return true, nil
 		}
-		if w.read >= w.most {
+		if w.read > 0 && min(w.missing(w.n-len(w.found)), max(w.here-w.read, 0)) > w.most {
 			return false, nil
 		}
 		if err := w.step(ctx, next); err != nil {
 			return false, err
 		}
 	}
+}
+
+// missing is how many messages have to be read to find n more, by what was expected and
+// what was found until now.
+func (w *walk) missing(n int) float64 {
+	return float64(n) * (w.expect + w.read) / (float64(w.n) + w.matched)
 }
 
 // compare orders places as the walk meets them.
@@ -206,7 +213,7 @@ func (w *walk) goal(open []*strand) float64 {
 	for sure < len(w.found) && w.compare(w.found[sure].At, w.found[sure].ID, open[0].at, open[0].id) <= 0 {
 		sure++
 	}
-	messages := float64(w.n-sure) * (w.expect + w.read) / (float64(w.n) + w.matched)
+	messages := w.missing(w.n - sure)
 	density, at := 0.0, w.place(open[0].at)
 	for _, s := range open {
 		x := w.place(s.at)

@@ -22,10 +22,13 @@ func (a asked) lexeme(kind byte, s string, more bool) string {
 	l := lexemes{app: a.app}
 	l.add(kind, s)
 	if more {
-		return string(l.buf) + ":*"
+		return string(l.buf) + goesOn
 	}
 	return string(l.buf)
 }
+
+// goesOn stands behind the beginning of a word.
+const goesOn = ":*"
 
 // ids are messages that have one of ids.
 func (a asked) ids(kind byte, ids ...string) string {
