@@ -127,14 +127,6 @@ func wordsOf(n filter.Node) words {
 	return out
 }
 
-func (w words) filter() filter.Node {
-	out := make(filter.And, len(w))
-	for i, c := range w {
-		out[i] = c
-	}
-	return out
-}
-
 // all returns the words.
 func (w words) all() []string {
 	var out []string

@@ -59,9 +59,9 @@ func (p *spans) bounds() (oldest, newest time.Time) {
 func (p *spans) run(ctx context.Context, start time.Time) ([]*hit, error) {
 	oldest, newest := p.bounds()
 	length := time.Duration(float64(newest.Sub(oldest)) * min(firstPart*float64(p.n)*p.share()*p.one()/p.All, 1))
-	at, step, end := oldest, time.Duration(1), newest
+	at, end, way := oldest, newest, 1
 	if p.desc {
-		at, step, end = newest, -1, oldest
+		at, end, way = newest, oldest, -1
 	}
 	if !start.IsZero() {
 		at = start
@@ -69,8 +69,11 @@ func (p *spans) run(ctx context.Context, start time.Time) ([]*hit, error) {
 	var found []*hit
 	for first := start.IsZero(); ; first = false {
 		length = max(length, shortest)
-		to := at.Add(step * length)
-		last := int(step)*to.Compare(end) >= 0
+		to := at.Add(length)
+		if p.desc {
+			to = at.Add(-length)
+		}
+		last := way*to.Compare(end) >= 0
 		hits, err := p.read(ctx, at, to, first, last, p.n-len(found))
 		if err != nil {
 			return nil, err

@@ -107,14 +107,11 @@ func attachmentTypes(doc jsontext.Value) []string {
 	var out []string
 	for _, a := range list {
 		t := string(a.Type)
-		switch a.Type.Kind() {
-		case 'n':
-			continue
-		case '"':
+		if a.Type.Kind() == '"' {
 			b, _ := jsontext.AppendUnquote(nil, a.Type) // it was decoded
 			t = string(b)
 		}
-		if t != "" {
+		if t != "" && a.Type.Kind() != 'n' {
 			out = append(out, t)
 		}
 	}

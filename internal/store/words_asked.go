@@ -207,6 +207,7 @@ func (a asked) text(c filter.Cmp) string {
 		return a.words(text, true)
 	case filter.Any:
 		return a.anyWord(text)
+	default:
+		return ""
 	}
-	return ""
 }
