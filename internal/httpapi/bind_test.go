@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"compress/zlib"
+	"context"
 	"io"
 	"maps"
 	"net/http"
@@ -43,7 +44,8 @@ func bound(method, target, body string, header http.Header) (*bindRequest, error
 		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 		err = bind(r, got, func(b []byte) []byte { return b })
 	}))
-	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	ctx := context.WithValue(context.Background(), entryKey{}, &entry{})
+	r := httptest.NewRequestWithContext(ctx, method, target, strings.NewReader(body))
 	maps.Copy(r.Header, header)
 	m.ServeHTTP(httptest.NewRecorder(), r)
 	return got, err
