@@ -53,6 +53,6 @@ func TestFiles(t *testing.T) {
 	}
 	_, err = ch.DeleteImage(t.Context(), image.File)
 	must(t, err)
-	_, err = ch.SendImage(t.Context(), stream.SendFileRequest{Reader: strings.NewReader("hello"), FileName: "a.gif", User: ann})
+	_, err = ch.SendImage(t.Context(), stream.SendFileRequest{Reader: strings.NewReader("%PDF-1.7"), FileName: "a.gif", User: ann})
 	refused(t, err, 4)
 }
