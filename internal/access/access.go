@@ -21,8 +21,8 @@ type Access struct {
 	Users Users
 }
 
-// ActAs returns a context in which a server-side call acts for the user it
-// names, who must exist. prefix names the fields in errors ("event." for
+// ActAs returns a context in which a server-side call acts for the user it names: by
+// his id, when he must exist, or as an object that is upserted. prefix names the fields in errors ("event." for
 // event.user_id); required refuses calls that name nobody. Calls of users act for
 // themselves.
 func (a *Access) ActAs(ctx context.Context, prefix string, in chat.ActAs, required bool) (context.Context, error) {
@@ -30,7 +30,7 @@ func (a *Access) ActAs(ctx context.Context, prefix string, in chat.ActAs, requir
 }
 
 // ActAsAuthor is ActAs for the author of what a call carries, a message, say, or a
-// channel: who is not known yet is created.
+// channel: who is not known yet is created, even if only his id is given.
 func (a *Access) ActAsAuthor(ctx context.Context, prefix string, in chat.ActAs, required bool) (context.Context, error) {
 	return a.actAs(ctx, prefix, in, required, true)
 }
@@ -56,30 +56,29 @@ func (a *Access) actAs(ctx context.Context, prefix string, in chat.ActAs, requir
 }
 
 // named returns the user that in names, by id or as an object whose fields he gets;
-// nil when it names nobody. He must not be deleted, and must exist unless create.
+// nil when it names nobody. He must not be deleted. create is for who is not known
+// and named by his id.
 func (a *Access) named(ctx context.Context, prefix string, in chat.ActAs, create bool) (*chat.User, error) {
-	app, id := auth.FromContext(ctx).App.ID, in.UserID
-	if in.User != nil {
-		if id != "" {
-			return nil, chat.Errorf(chat.Invalid, "cannot set both %suser and %suser_id.", prefix, prefix)
-		}
-		if id = in.User.ID; id == "" {
+	app := auth.FromContext(ctx).App.ID
+	switch {
+	case in.User != nil && in.UserID != "":
+		return nil, chat.Errorf(chat.Invalid, "cannot set both %suser and %suser_id.", prefix, prefix)
+	case in.User != nil:
+		if in.User.ID == "" {
 			return nil, chat.Errorf(chat.Invalid, "%suser.id is a required field", prefix)
 		}
-	}
-	if id == "" {
+		return a.Users.Upsert(ctx, app, in.User)
+	case in.UserID == "":
 		return nil, nil //nolint:nilnil // nobody was named
 	}
-	u, err := a.Store.App(app).User(ctx, id)
+	u, err := a.Store.App(app).User(ctx, in.UserID)
 	switch {
 	case err != nil:
 		return nil, err
-	case u == nil && !create:
-		return nil, chat.Errorf(chat.NotFound, "the user %s does not exist", id)
-	case in.User != nil:
-		return a.Users.Upsert(ctx, app, in.User)
+	case u == nil && create:
+		return a.Users.Upsert(ctx, app, &chat.UserRequest{ID: in.UserID})
 	case u == nil:
-		return a.Users.Upsert(ctx, app, &chat.UserRequest{ID: id})
+		return nil, chat.Errorf(chat.NotFound, "the user %s does not exist", in.UserID)
 	case u.DeletedAt != nil:
 		return nil, chat.Errorf(chat.Invalid, "user %q was deleted", u.ID)
 	}

@@ -8,5 +8,13 @@ type ActAs struct {
 	User   *UserRequest `json:"user,omitzero"`
 }
 
+// Known names the user by his id alone: who reads, for instance, is not created by that.
+func (a ActAs) Known() ActAs {
+	if a.User == nil || a.UserID != "" {
+		return a
+	}
+	return ActAs{UserID: a.User.ID}
+}
+
 // Acting gives the binding access to the embedded fields.
 func (a *ActAs) Acting() *ActAs { return a }

@@ -63,6 +63,8 @@ type Event struct {
 	UserID        string         `json:"user_id,omitzero"` // of a reminder
 	User          *User          `json:"user,omitzero"`
 
+	*UserGroupChange
+
 	ThreadParticipants []*User `json:"thread_participants,omitzero"`
 
 	ClearHistory   *bool `json:"clear_history,omitzero"`

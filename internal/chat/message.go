@@ -63,6 +63,8 @@ type Message struct {
 	MentionedRoles    []string `db:"mentioned_roles" json:"mentioned_roles,omitempty"`
 	MentionedGroupIDs []string `db:"mentioned_group_ids" json:"mentioned_group_ids,omitempty"`
 
+	MentionedGroups []*UserGroup `db:"-" json:"mentioned_groups,omitempty"` // without members
+
 	I18n       map[string]string `db:"i18n" json:"i18n,omitempty"`
 	Silent     bool              `db:"silent" json:"silent"`
 	Pinned     bool              `db:"pinned" json:"pinned"`
@@ -80,6 +82,10 @@ type Message struct {
 
 	Reminder       *Reminder       `db:"-" json:"reminder,omitzero"` // the viewer's
 	SharedLocation *SharedLocation `db:"shared_location" json:"shared_location,omitzero"`
+
+	// MentionedInGroups are those members of the channel who are in a mentioned group,
+	// of a reply that is being sent.
+	MentionedInGroups []string `db:"-" json:"-"`
 
 	// Channel is filled in where a message is answered alone.
 	Channel *Channel `db:"-" json:"channel,omitzero"`

@@ -35,24 +35,26 @@ import (
 	"chatd/internal/threads"
 	"chatd/internal/translation"
 	"chatd/internal/uploads"
+	"chatd/internal/usergroups"
 	"chatd/internal/users"
 )
 
 // API is what the routes call: the areas, and what every request needs.
 type API struct {
-	Users     *users.Service
-	Channels  *channels.Service
-	Messages  *messages.Service
-	Reads     *reads.Service
-	Search    *search.Service
-	Threads   *threads.Service
-	Polls     *polls.Service
-	Drafts    *drafts.Service
-	Reminders *reminders.Service
-	Locations *locations.Service
-	AppAdmin  *appadmin.Service
-	Uploads   *uploads.Service
-	Previews  *preview.Service
+	Users      *users.Service
+	UserGroups *usergroups.Service
+	Channels   *channels.Service
+	Messages   *messages.Service
+	Reads      *reads.Service
+	Search     *search.Service
+	Threads    *threads.Service
+	Polls      *polls.Service
+	Drafts     *drafts.Service
+	Reminders  *reminders.Service
+	Locations  *locations.Service
+	AppAdmin   *appadmin.Service
+	Uploads    *uploads.Service
+	Previews   *preview.Service
 
 	Translation *translation.Service
 	Retention   *retention.Service

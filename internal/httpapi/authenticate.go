@@ -183,5 +183,8 @@ func (a *API) actAs(ctx context.Context, route *Route, req any, r *http.Request)
 	if in.UserID == "" && in.User == nil {
 		in.UserID = r.URL.Query().Get("user_id")
 	}
+	if route.known {
+		in = in.Known()
+	}
 	return a.Access.ActAs(ctx, "", in, route.required)
 }

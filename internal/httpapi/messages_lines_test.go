@@ -57,6 +57,7 @@ func TestMentionsOfMany(t *testing.T) {
 	s := testkit.Start(t)
 	path := s.Channel("messaging", "room", "ann", "bob")
 	to := path + "/message"
+	grouped(s, `"id":"g","name":"G"`)
 	exchangeAll(t, s, []exchange{
 		{name: "roles, members cannot", who: "bob", method: "POST", path: to, body: `{"message":{"text":"x","mentioned_roles":["admin"]}}`, status: 403, code: 17, message: "NotifyRole"},
 		{name: "groups, members cannot", who: "bob", method: "POST", path: to, body: `{"message":{"text":"x","mentioned_group_ids":["g"]}}`, status: 403, code: 17, message: "NotifyGroup"},

@@ -41,6 +41,7 @@ func TestSendMessage(t *testing.T) {
 	path := s.Channel("messaging", "room", "ann", "bob")
 	s.Users("dan")
 	s.Server().Post("/users", `{"users":{"mod":{"id":"mod","role":"admin"}}}`).OK()
+	grouped(s, `"id":"g","name":"G"`)
 	send := func(m string) string { return `{"message":` + m + `}` }
 	to := path + "/message"
 	exchangeAll(t, s, []exchange{

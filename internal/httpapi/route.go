@@ -27,9 +27,9 @@ type Route struct {
 	Req, Resp    reflect.Type // nil for raw routes
 	caller       caller
 	// actAs: server-side calls name the user they act for (user_id or user).
-	// required: they must.
-	actAs, required bool
-	handle          func(*API, http.ResponseWriter, *http.Request)
+	// required: they must. known: he exists already, also if he is named as an object.
+	actAs, required, known bool
+	handle                 func(*API, http.ResponseWriter, *http.Request)
 }
 
 type option func(*Route)
@@ -39,6 +39,7 @@ func anonymousToo(r *Route)   { r.caller = anonymous }
 func open(r *Route)           { r.caller = public }
 func actingAs(r *Route)       { r.actAs = true }
 func actingAsNeeded(r *Route) { r.actAs, r.required = true, true }
+func actingAsKnown(r *Route)  { r.actAs, r.required, r.known = true, true, true }
 
 // method is a route's method in its area.
 type method[Req, Resp any] func(context.Context, *Req) (*Resp, error)

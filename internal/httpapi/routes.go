@@ -42,6 +42,16 @@ func (a *API) Routes() []Route { //nolint:funlen // a table
 		post("/users", "UpdateUsers", a.Users.UpsertMany),
 		post("/users/{user_id}/event", "SendUserCustomEvent", a.Users.SendEvent, serverOnly),
 
+		// User groups
+		get("/usergroups", "ListUserGroups", a.UserGroups.List),
+		post("/usergroups", "CreateUserGroup", a.UserGroups.Create, serverOnly, actingAs),
+		get("/usergroups/search", "SearchUserGroups", a.UserGroups.Search),
+		del("/usergroups/{id}", "DeleteUserGroup", a.UserGroups.Delete, serverOnly, actingAs),
+		get("/usergroups/{id}", "GetUserGroup", a.UserGroups.Get),
+		put("/usergroups/{id}", "UpdateUserGroup", a.UserGroups.Update, serverOnly, actingAs),
+		post("/usergroups/{id}/members", "AddUserGroupMembers", a.UserGroups.AddMembers, serverOnly, actingAs),
+		post("/usergroups/{id}/members/delete", "RemoveUserGroupMembers", a.UserGroups.RemoveMembers, serverOnly, actingAs),
+
 		// Devices
 		del("/devices", "DeleteDevice", a.Push.Delete, actingAsNeeded),
 		get("/devices", "ListDevices", a.Push.List, actingAsNeeded),
@@ -146,10 +156,10 @@ func (a *API) Routes() []Route { //nolint:funlen // a table
 
 		// Read state, events, sync
 		post("/channels/{type}/{id}/event", "SendEvent", a.Reads.SendEvent),
-		post("/channels/{type}/{id}/read", "MarkRead", a.Reads.MarkRead, actingAsNeeded),
-		post("/channels/{type}/{id}/unread", "MarkUnread", a.Reads.MarkUnread, actingAsNeeded),
-		post("/channels/delivered", "MarkDelivered", a.Reads.MarkDelivered, actingAsNeeded),
-		post("/channels/read", "MarkChannelsRead", a.Reads.MarkChannelsRead, actingAsNeeded),
+		post("/channels/{type}/{id}/read", "MarkRead", a.Reads.MarkRead, actingAsKnown),
+		post("/channels/{type}/{id}/unread", "MarkUnread", a.Reads.MarkUnread, actingAsKnown),
+		post("/channels/delivered", "MarkDelivered", a.Reads.MarkDelivered, actingAsKnown),
+		post("/channels/read", "MarkChannelsRead", a.Reads.MarkChannelsRead, actingAsKnown),
 		post("/sync", "Sync", a.Reads.Sync, actingAsNeeded),
 		get("/unread", "UnreadCounts", a.Reads.Unread, actingAsNeeded),
 		post("/unread_batch", "UnreadCountsBatch", a.Reads.UnreadBatch, serverOnly),

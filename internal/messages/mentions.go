@@ -50,9 +50,9 @@ func (e *editor) mentions(ctx context.Context, m *chat.Message, r *chat.MessageR
 	}
 	m.MentionedUserIDs, m.MentionedUsers = ids, nil
 	m.MentionedChannel, m.MentionedHere = channel, here
-	m.MentionedRoles, m.MentionedGroupIDs = r.MentionedRoles, r.MentionedGroupIDs
-	if len(ids) == 0 {
-		return nil
+	m.MentionedRoles = r.MentionedRoles
+	if err := e.mentionedGroups(ctx, m, r.MentionedGroupIDs); err != nil || len(ids) == 0 {
+		return err
 	}
 	users, err := e.app.Users(ctx, ids...)
 	if err != nil {
@@ -69,6 +69,34 @@ func (e *editor) mentions(ctx context.Context, m *chat.Message, r *chat.MessageR
 	}
 	if len(unknown) > 0 {
 		return chat.Errorf(chat.Invalid, "message.mentioned_users must be a list of existing user IDs, there is no %s", strings.Join(unknown, ", "))
+	}
+	return nil
+}
+
+// mentionedGroups sets which groups are mentioned. They must exist, and be of the
+// channel's team if they are of one; that a group was removed since it was mentioned
+// does not matter.
+func (e *editor) mentionedGroups(ctx context.Context, m *chat.Message, ids []string) error {
+	before := m.MentionedGroupIDs
+	m.MentionedGroupIDs, m.MentionedGroups = nil, nil
+	if len(ids) == 0 {
+		return nil
+	}
+	groups, err := e.app.UserGroups(ctx, ids...)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		g := groups[id]
+		switch {
+		case slices.Contains(m.MentionedGroupIDs, id):
+			continue
+		case g != nil && (g.Team == "" || g.Team == e.seat.Channel.Team):
+			m.MentionedGroups = append(m.MentionedGroups, g)
+		case !slices.Contains(before, id):
+			return chat.Errorf(chat.Invalid, "message.mentioned_group_ids must be a list of existing user group IDs, there is no %s", id)
+		}
+		m.MentionedGroupIDs = append(m.MentionedGroupIDs, id)
 	}
 	return nil
 }

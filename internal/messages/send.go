@@ -208,6 +208,11 @@ func (s *Service) letter(ctx context.Context, d *delivery) (send *store.Send, ev
 			return nil, nil, nil, err
 		}
 	}
+	if d.m.ParentID != "" && len(d.m.MentionedGroupIDs) > 0 { // they take part in the thread
+		if d.m.MentionedInGroups, err = d.app.InUserGroups(ctx, d.m.CID, d.m.MentionedGroupIDs); err != nil {
+			return nil, nil, nil, err
+		}
+	}
 	own := d.m.Poll
 	d.m.Poll = own.Public()
 	send = &store.Send{Message: d.m, Touch: d.touches(), Reader: d.reader()}

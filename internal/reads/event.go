@@ -71,7 +71,7 @@ type EventResponse struct {
 // EventNotSupported for the API's other types, FeatureNotSupported when the
 // channel's type has the kind of event switched off.
 func (s *Service) SendEvent(ctx context.Context, r *SendEventRequest) (*EventResponse, error) {
-	ctx, err := s.Access.ActAs(ctx, "event.", r.Event.ActAs, true)
+	ctx, err := s.Access.ActAs(ctx, "event.", r.Event.Known(), true)
 	if err != nil {
 		return nil, err
 	}

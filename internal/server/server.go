@@ -40,6 +40,7 @@ import (
 	"chatd/internal/threads"
 	"chatd/internal/translation"
 	"chatd/internal/uploads"
+	"chatd/internal/usergroups"
 	"chatd/internal/users"
 	"chatd/migrations"
 )
@@ -252,7 +253,7 @@ func (s *Server) areas(o Options, b *backend, links *storage.Links) *httpapi.API
 		Previews: s.previews, Translation: tr, Retention: re, Push: ps,
 		Polls:     &polls.Service{Store: s.store, Access: acc, Messages: ms},
 		Drafts:    &drafts.Service{Store: s.store, Access: acc, Messages: ms},
-		Reminders: rem,
+		Reminders: rem, UserGroups: &usergroups.Service{Store: s.store},
 		Locations: &locations.Service{Store: s.store, Access: acc, Messages: ms},
 		Uploads:   &uploads.Service{Store: s.store, Access: acc, Storage: s.files, Links: links, Resizer: uploads.NewResizer()},
 		Store:     s.store, Access: acc, Hub: s.hub, Links: links, Pictures: pictures, Tokens: auth.NewVerifier(verifiedTokens),

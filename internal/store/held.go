@@ -58,6 +58,7 @@ type heldDoc struct {
 func (h *Held) encode() jsontext.Value {
 	m := *h.Message
 	m.User, m.Member, m.MentionedUsers, m.PinnedBy, m.QuotedMessage, m.Poll, m.Channel, m.CommandInfo = nil, nil, nil, nil, nil, nil, nil, nil
+	m.MentionedGroups, m.MentionedInGroups = nil, nil
 	return wire.MustMarshal(&heldDoc{Message: &m, MentionedUsers: m.MentionedUserIDs, PinnedBy: m.PinnedByID, Pending: h.Pending, Unasked: h.Unasked})
 }
 

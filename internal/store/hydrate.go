@@ -83,14 +83,15 @@ type hydration struct {
 	byID    map[string][]*chat.Message
 	members map[entry]*chat.Member
 	users   map[string]*chat.User
+	groups  map[string]*chat.UserGroup
 	polls   *pollReading // nil when no message carries one
 	drafts  []*chat.Draft
 }
 
-// related reads reactions, polls, own deletions, drafts and reminders, in one round
+// related reads user groups, reactions, polls, own deletions, drafts and reminders, in one round
 // trip.
 func (h *hydration) related(ctx context.Context) error {
-	var ids, reacted, cids, polls []string
+	var ids, reacted, cids, polls, groups []string
 	for id, list := range h.byID {
 		ids = append(ids, id)
 		if cid := string(list[0].CID); !slices.Contains(cids, cid) {
@@ -102,8 +103,12 @@ func (h *hydration) related(ctx context.Context) error {
 		if poll := list[0].PollID; poll != "" && !slices.Contains(polls, poll) {
 			polls = append(polls, poll)
 		}
+		groups = append(groups, list[0].MentionedGroupIDs...)
 	}
 	b := &pgx.Batch{}
+	if len(groups) > 0 {
+		b.Queue(userGroupsOf, h.ID, groups).Query(h.userGroups)
+	}
 	if len(polls) > 0 {
 		h.polls = newPollReading(h.viewer.UserID, polls...)
 		h.polls.queue(h.ID, b)
@@ -183,6 +188,13 @@ func (h *hydration) reminders(rows pgx.Rows) error {
 			m.Reminder = r
 		}
 	}
+	return err
+}
+
+// userGroups reads the groups that messages mention.
+func (h *hydration) userGroups(rows pgx.Rows) error {
+	list, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[chat.UserGroup])
+	h.groups = userGroupsByID(list)
 	return err
 }
 
@@ -275,7 +287,12 @@ func (h *hydration) finish(m *chat.Message) {
 	if m.Shadowed && m.UserID == h.viewer.UserID {
 		m.Shadowed = false
 	}
-	m.MentionedUsers = h.list(m.MentionedUserIDs)
+	m.MentionedUsers, m.MentionedGroups = h.list(m.MentionedUserIDs), nil
+	for _, id := range m.MentionedGroupIDs {
+		if g := h.groups[id]; g != nil {
+			m.MentionedGroups = append(m.MentionedGroups, g)
+		}
+	}
 	m.ThreadParticipants = h.list(m.ThreadParticipantIDs)
 	for _, r := range m.LatestReactions {
 		r.User = h.user(r.UserID)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,9 +12,10 @@ import (
 // What a reply changes of its thread. The channel's counters are locked, so threads
 // and who takes part in them change in turn.
 const (
-	// sendThread makes the thread, which is its first replier's, or moves it, and takes in the reply's author, who has
-	// thereby read it, those whom it mentions ($7) and the parent's author. The rows
-	// of those who take part already are not touched.
+	// sendThread makes the thread, which is its first replier's, or moves it, and takes
+	// in the reply's author, who has thereby read it, those whom it mentions, by name or
+	// in groups ($7), and the parent's author. The rows of those who take part already
+	// are not touched.
 	sendThread = `
 		WITH p AS (SELECT user_id, created_at FROM messages WHERE app_id = $1 AND id = $3),
 		v AS (
@@ -53,7 +55,7 @@ func queueThread(b *pgx.Batch, app chat.AppID, m *chat.Message) {
 		return
 	}
 	mentioned, counted := []string{}, 0
-	for _, id := range m.MentionedUserIDs {
+	for _, id := range slices.Concat(m.MentionedUserIDs, m.MentionedInGroups) {
 		if m.VisibleTo(id) {
 			mentioned = append(mentioned, id)
 		}
