@@ -47,7 +47,7 @@ func bound(method, target, body string, header http.Header) (*bindRequest, error
 	ctx := context.WithValue(context.Background(), entryKey{}, &entry{})
 	r := httptest.NewRequestWithContext(ctx, method, target, strings.NewReader(body))
 	maps.Copy(r.Header, header)
-	m.ServeHTTP(httptest.NewRecorder(), r)
+	m.ServeHTTP(httptest.NewRecorder(), r.WithContext(context.WithValue(r.Context(), entryKey{}, new(entry))))
 	return got, err
 }
 
