@@ -92,6 +92,7 @@ type Member struct {
 	PinnedAt           *time.Time     `db:"pinned_at" json:"pinned_at,omitzero"`
 	ArchivedAt         *time.Time     `db:"archived_at" json:"archived_at,omitzero"`
 	Hidden             bool           `db:"hidden" json:"-"`
+	HiddenChangedAt    *time.Time     `db:"hidden_changed_at" json:"-"`
 	HideMessagesBefore *time.Time     `db:"hide_messages_before" json:"-"`
 	JoinSeq            int64          `db:"join_seq" json:"-"` // the channel's UnreadSeq when he joined
 	Custom             jsontext.Value `db:"custom" json:",embed"`

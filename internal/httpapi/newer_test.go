@@ -76,7 +76,7 @@ func TestNewerDialect(t *testing.T) {
 	// Sync.
 	since := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
 	r = s.As("ann").Post("/api/v2/chat/sync", `{"channel_cids":["messaging:room"],"last_sync_at":"`+since+`"}`).OK()
-	r.Want("events.1.message.custom", `{"mood":"good"}`)
+	r.Want("events.2.message.custom", `{"mood":"good"}`)
 	nanos(r, "events.0.created_at")
 
 	// Long polling.

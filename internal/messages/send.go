@@ -390,7 +390,7 @@ func (d *delivery) before(ctx context.Context, tx *store.Tx) error {
 	if !d.reveals() {
 		return nil
 	}
-	ids, err := tx.Reveal(ctx, d.m.CID, d.m.RestrictedVisibility)
+	ids, err := tx.Reveal(ctx, d.m.CID, d.m.CreatedAt, d.m.RestrictedVisibility)
 	if err != nil || len(ids) == 0 {
 		return err
 	}

@@ -48,7 +48,7 @@ func (y *syncing) channels(ctx context.Context) error {
 	for _, seat := range y.seats {
 		ch, m := seat.Channel, seat.Member
 		all = append(all, ch)
-		if y.isNew(&ch.UpdatedAt) || y.isNew(ch.TruncatedAt) || m != nil && y.isNew(&m.UpdatedAt) {
+		if y.isNew(&ch.UpdatedAt) || y.isNew(ch.TruncatedAt) || m != nil && (y.isNew(&m.UpdatedAt) || y.isNew(m.HiddenChangedAt)) {
 			changed = append(changed, ch)
 		}
 	}
@@ -75,6 +75,10 @@ func (y *syncing) channels(ctx context.Context) error {
 }
 
 func (y *syncing) channel(ch *chat.Channel, m *chat.Member) {
+	if y.isNew(&ch.CreatedAt) {
+		ev := y.add("channel.created", ch.CID, ch.CreatedAt)
+		ev.Channel, ev.User = ch, ch.CreatedBy
+	}
 	if m != nil {
 		y.membership(ch, m)
 	}
@@ -97,16 +101,18 @@ func (y *syncing) membership(ch *chat.Channel, m *chat.Member) {
 		ev := y.add(typ, ch.CID, m.CreatedAt)
 		ev.Channel, ev.Member, ev.User = ch, m, m.User
 	}
-	if !y.isNew(&m.UpdatedAt) {
-		return
-	}
-	if !joined {
+	if !joined && y.isNew(&m.UpdatedAt) {
 		y.member("member.updated", ch, m, m.UpdatedAt)
 	}
-	if m.Hidden {
-		ev := y.add("channel.hidden", ch.CID, m.UpdatedAt)
+	switch {
+	case !y.isNew(m.HiddenChangedAt):
+	case m.Hidden:
+		ev := y.add("channel.hidden", ch.CID, *m.HiddenChangedAt)
 		cleared := y.isNew(m.HideMessagesBefore)
 		ev.Channel, ev.User, ev.ClearHistory = ch, y.actor.User, &cleared
+	default:
+		ev := y.add("channel.visible", ch.CID, *m.HiddenChangedAt)
+		ev.Channel, ev.User = ch, y.actor.User
 	}
 }
 

@@ -3,6 +3,7 @@ package reads_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,6 +66,19 @@ func (w *world) remove(m *chat.Message) {
 	w.tx(func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.DeleteMessage(ctx, m.CID, m.ID, tx.Now())
 		return err
+	})
+}
+
+// hide hides a channel from a member, or shows it to him.
+func (w *world) hide(cid chat.CID, user string, hidden bool) {
+	w.t.Helper()
+	w.change(cid, func(ctx context.Context, tx *store.Tx, ch *chat.Channel) error {
+		m, err := tx.MembersNamed(ctx, ch, user)
+		if err != nil {
+			return err
+		}
+		m[user].Hidden = hidden
+		return tx.SaveMember(ctx, ch, m[user], !hidden)
 	})
 }
 
@@ -134,6 +148,10 @@ func TestSyncChannels(t *testing.T) {
 	w.channel("messaging:left", "ann", "bob")
 	w.channel("messaging:joined", "ann")
 	w.channel("messaging:hidden", "ann", "bob")
+	w.channel("messaging:shown", "ann", "bob")
+	w.channel("messaging:revealed", "ann", "bob")
+	w.hide("messaging:shown", "bob", true)
+	w.hide("messaging:revealed", "bob", true)
 	w.send("messaging:cut", "ann", text("cut"))
 	since := w.app.Now()
 	w.send("messaging:cut", "ann", text("cut, too"))
@@ -147,14 +165,13 @@ func TestSyncChannels(t *testing.T) {
 		return err
 	})
 	w.join("messaging:joined", "bob", "cat")
-	w.change("messaging:hidden", func(ctx context.Context, tx *store.Tx, ch *chat.Channel) error {
-		m, err := tx.MembersNamed(ctx, ch, "bob")
-		if err != nil {
-			return err
-		}
-		m["bob"].Hidden = true
-		return tx.SaveMember(ctx, ch, m["bob"], false)
+	w.hide("messaging:hidden", "bob", true)
+	w.hide("messaging:shown", "bob", false)
+	w.tx(func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Reveal(ctx, "messaging:revealed", tx.Now(), nil)
+		return err
 	})
+	w.channel("messaging:new", "ann", "bob")
 	tests := []struct {
 		cid  chat.CID
 		want []string
@@ -165,6 +182,9 @@ func TestSyncChannels(t *testing.T) {
 		{"messaging:left", []string{"notification.removed_from_channel bob"}},
 		{"messaging:joined", []string{"notification.added_to_channel bob", "member.added cat"}},
 		{"messaging:hidden", []string{"member.updated bob", "channel.hidden"}},
+		{"messaging:shown", []string{"member.updated bob", "channel.visible"}},
+		{"messaging:revealed", []string{"channel.visible"}},
+		{"messaging:new", []string{"channel.created", "notification.added_to_channel bob", "member.added ann"}},
 		{"messaging:never", []string{"notification.removed_from_channel bob"}},
 		{"nosuchtype:x", []string{"notification.removed_from_channel bob"}},
 	}
@@ -197,10 +217,10 @@ func TestSyncChannels(t *testing.T) {
 	if diff := cmp.Diff([]chat.CID{"messaging:left", "messaging:never", "nosuchtype:x"}, resp.Inaccessible); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]chat.CID{"messaging:renamed", "messaging:cut", "messaging:joined", "messaging:hidden"}, w.hub.watched); diff != "" {
+	if diff := cmp.Diff([]chat.CID{"messaging:renamed", "messaging:cut", "messaging:joined", "messaging:hidden", "messaging:shown", "messaging:revealed", "messaging:new"}, w.hub.watched); diff != "" {
 		t.Error(diff)
 	}
-	if got := told(w.hub.take()); got != "user.watching.start Wbob; user.watching.start Wbob; user.watching.start Wbob; user.watching.start Wbob" {
+	if got := told(w.hub.take()); got != strings.Repeat("user.watching.start Wbob; ", 6)+"user.watching.start Wbob" {
 		t.Errorf("told %s", got)
 	}
 }

@@ -152,7 +152,7 @@ func merge(cfg *chat.TypeConfig, ch *chat.Channel) (*chat.TypeConfig, error) {
 }
 
 const memberColumns = `cid, user_id, status, channel_role, banned, ban_expires, shadow_banned, invited, invite_accepted_at, invite_rejected_at,
-	notifications_muted, pinned_at, archived_at, hidden, hide_messages_before, join_seq, custom, created_at, updated_at`
+	notifications_muted, pinned_at, archived_at, hidden, hidden_changed_at, hide_messages_before, join_seq, custom, created_at, updated_at`
 
 // Member returns a user's membership of a channel, or nil. User is not filled in.
 func (a *App) Member(ctx context.Context, cid chat.CID, userID string) (*chat.Member, error) {

@@ -269,13 +269,17 @@ func (t *Tx) SetMemberRoles(ctx context.Context, ch *chat.Channel, roles map[str
 // custom data. wasHidden is what Hidden was.
 func (t *Tx) SaveMember(ctx context.Context, ch *chat.Channel, m *chat.Member, wasHidden bool) error {
 	m.UpdatedAt = t.Now()
+	if m.Hidden != wasHidden {
+		at := m.UpdatedAt
+		m.HiddenChangedAt = &at
+	}
 	t.Emit(MemberStale(ch.CID, m.UserID))
 	if _, err := exec(ctx, t.db, `
 		UPDATE members SET status = $4, channel_role = $5, invite_accepted_at = $6, invite_rejected_at = $7, pinned_at = $8, archived_at = $9,
-			hidden = $10, hide_messages_before = $11, join_seq = $12, custom = $13::jsonb, updated_at = $14
+			hidden = $10, hide_messages_before = $11, join_seq = $12, custom = $13::jsonb, updated_at = $14, hidden_changed_at = $15
 		WHERE app_id = $1 AND cid = $2 AND user_id = $3`,
 		t.ID, ch.CID, m.UserID, m.Status, m.ChannelRole, m.InviteAcceptedAt, m.InviteRejectedAt, m.PinnedAt, m.ArchivedAt,
-		m.Hidden, m.HideMessagesBefore, m.JoinSeq, object(m.Custom), m.UpdatedAt); err != nil {
+		m.Hidden, m.HideMessagesBefore, m.JoinSeq, object(m.Custom), m.UpdatedAt, m.HiddenChangedAt); err != nil {
 		return err
 	}
 	switch {

@@ -149,15 +149,16 @@ func (t *Tx) CountFor(ctx context.Context, cid chat.CID, users ...string) error 
 }
 
 // Reveal shows the channel again to the members who hid it, except those who muted
-// it, and returns their ids. A non-nil only names those whom it may show it to.
-func (t *Tx) Reveal(ctx context.Context, cid chat.CID, only []string) ([]string, error) {
+// it, and returns their ids. at is when it was shown. A non-nil only names those whom it
+// may show it to.
+func (t *Tx) Reveal(ctx context.Context, cid chat.CID, at time.Time, only []string) ([]string, error) {
 	if _, err := t.LockCounters(ctx, cid); err != nil {
 		return nil, err
 	}
 	users, err := scalars[string](ctx, t.db, `
-		UPDATE members m SET hidden = false
+		UPDATE members m SET hidden = false, hidden_changed_at = $3
 		WHERE m.app_id = $1 AND m.cid = $2 AND m.hidden AND NOT `+mutedAt3+` AND ($4::text[] IS NULL OR m.user_id = ANY ($4))
-		RETURNING m.user_id`, t.ID, cid, t.Now(), only)
+		RETURNING m.user_id`, t.ID, cid, at, only)
 	if err != nil || len(users) == 0 {
 		return nil, err
 	}
