@@ -114,8 +114,12 @@ func TestPushProviders(t *testing.T) {
 		{name: "away already", method: "DELETE", path: path + "/apn/staging", status: 404, code: 16, message: `DeletePushProvider failed with error: "push provider "staging" with type "apn" not found"`},
 		{name: "of the same name", method: "GET", path: path, want: map[string]string{"push_providers.#": "3", "push_providers.0.type": `"firebase"`}},
 		{name: "its devices stay", who: "ann", method: "GET", path: "/devices", want: map[string]string{"devices.#": "2", "devices.0.push_provider_name": `"staging"`}},
-		{name: "as they are", who: "ann", method: "POST", path: "/devices", body: device("d1", "apn", `,"push_provider_name":"staging"`), status: 400, code: 4, message: "not found"},
+		{name: "as they are", who: "ann", method: "POST", path: "/devices", body: device("d1", "apn", `,"push_provider_name":"staging"`)},
+		{name: "but for what it names", who: "ann", method: "POST", path: "/devices", body: device("d1", "xiaomi", `,"push_provider_name":"staging"`), status: 400, code: 4, message: "not found"},
+		{name: "and whose it is", who: "bob", method: "POST", path: "/devices", body: device("d1", "apn", `,"push_provider_name":"staging"`), status: 400, code: 4, message: "not found"},
 	})
+	s.As("ann").Dial(map[string]any{"device": map[string]any{"id": "d1", "push_provider": "apn", "push_provider_name": "staging"}}).
+		Expect("health.check").Want("me.devices.0.push_provider_name", `"staging"`)
 	other.Server().Get(path).OK().Want("push_providers", "[]")
 	other.As("ann").Post("/devices", device("d1", "firebase", `,"push_provider_name":"staging"`)).Fails(400, 4, "not found")
 	s.As("ann").Dial(map[string]any{"device": map[string]any{"id": "d4", "push_provider": "firebase", "push_provider_name": "staging"}}).

@@ -37,16 +37,25 @@ type Empty struct{}
 // Create registers a device of the actor's.
 func (s *Service) Create(ctx context.Context, r *CreateRequest) (*Empty, error) {
 	actor, _ := s.app(ctx)
-	if err := s.Known(actor.App, &r.DeviceRequest); err != nil {
+	if err := s.Known(ctx, actor.UserID, &r.DeviceRequest); err != nil {
 		return nil, err
 	}
 	return &Empty{}, s.Register(ctx, actor.UserID, &r.DeviceRequest)
 }
 
 // Known returns the refusal of a device whose provider the app does not have under
-// the name that it gives.
-func (s *Service) Known(app *chat.App, r *chat.DeviceRequest) error {
-	if r.PushProviderName == "" || app.Settings.PushProvider(r.PushProvider, r.PushProviderName) != nil {
+// the name that it gives. A user who registered it so before may do so again: an app
+// that drops a provider locks nobody out.
+func (s *Service) Known(ctx context.Context, userID string, r *chat.DeviceRequest) error {
+	actor, app := s.app(ctx)
+	if r.PushProviderName == "" || actor.App.Settings.PushProvider(r.PushProvider, r.PushProviderName) != nil {
+		return nil
+	}
+	have, err := app.Device(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	if have != nil && have.UserID == userID && have.PushProvider == r.PushProvider && have.PushProviderName == r.PushProviderName {
 		return nil
 	}
 	return chat.NoPushProvider(chat.Invalid, r.PushProvider, r.PushProviderName)

@@ -58,7 +58,7 @@ func (s *Service) Connect(ctx context.Context, r *ConnectRequest) (*chat.User, e
 	if r.Device == nil {
 		return s.Upsert(ctx, actor.App.ID, details)
 	}
-	if err := s.Devices.Known(actor.App, r.Device); err != nil {
+	if err := s.Devices.Known(ctx, actor.UserID, r.Device); err != nil {
 		return nil, err
 	}
 	u, err := s.Upsert(ctx, actor.App.ID, details)

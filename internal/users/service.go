@@ -20,7 +20,7 @@ type Service struct {
 // Devices registers devices for push.
 type Devices interface {
 	// Known returns the refusal of a device that the app has no push provider for.
-	Known(app *chat.App, r *chat.DeviceRequest) error
+	Known(ctx context.Context, userID string, r *chat.DeviceRequest) error
 	// Register makes a device a user's.
 	Register(ctx context.Context, userID string, r *chat.DeviceRequest) error
 }
