@@ -175,11 +175,14 @@ func TestMemberEvents(t *testing.T) {
 	if body := string(added.Body); added.At("channel_last_message_at") == nil || !strings.Contains(body, `"pinned_at":null`) || !strings.Contains(body, `"archived_at":null`) {
 		t.Errorf("member.added: %s", body)
 	}
-	if e := ann.Next(); e.Type != "channel.updated" {
-		t.Errorf("after member.added came %s", e.Type)
-	} else {
-		e.Want("channel.members.#", "3").Want("user.id", `"ann"`).Want("channel.member_count", "3").Want("channel.config.name", `"messaging"`)
+	e := ann.Next()
+	for e.At("cid") == nil { // what users are told of themselves is not in turn with what is told of channels
+		e = ann.Next()
 	}
+	if e.Type != "channel.updated" {
+		t.Fatalf("after member.added came %s", e.Type)
+	}
+	e.Want("channel.members.#", "3").Want("user.id", `"ann"`).Want("channel.member_count", "3").Want("channel.config.name", `"messaging"`)
 	dan.Expect("notification.added_to_channel").Want("member.user_id", `"dan"`).Want("channel.cid", `"messaging:room"`).Want("channel.members.#", "3").
 		Want("channel.config.name", `"messaging"`).Want("total_unread_count", "0")
 	dan.Watch(path)
