@@ -99,9 +99,10 @@ func (a *App) searching(ctx context.Context, q Search) (*searching, error) {
 	}
 	ask := askedOf(a.ID)
 	s := &searching{App: a, Search: q, key: key, args: b.Args, words: wordsOf(q.Filter), asked: ask.of(q.Filter), lead: ask.of(ask.besides(q.Filter))}
-	s.where = `m.app_id = $1 AND m.deleted_at IS NULL AND m.type IN ('regular', 'reply') AND (v.since IS NULL OR m.created_at > v.since)
-		AND NOT EXISTS (SELECT FROM message_deletions x WHERE x.app_id = $1 AND x.cid = m.cid AND x.user_id = $3 AND x.message_id = m.id)
-		AND ` + visible + ` AND ` + where
+	// In this order, as walks have it: most messages have not what is asked.
+	s.where = `m.app_id = $1 AND m.deleted_at IS NULL AND m.type IN ('regular', 'reply') AND ` + where + ` AND (v.since IS NULL OR m.created_at > v.since)
+		AND ` + visible + `
+		AND NOT EXISTS (SELECT FROM message_deletions x WHERE x.app_id = $1 AND x.cid = m.cid AND x.user_id = $3 AND x.message_id = m.id)`
 	return s, nil
 }
 

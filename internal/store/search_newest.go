@@ -31,8 +31,9 @@ func (s *searching) byTime(ctx context.Context, p *spans, start time.Time) ([]*h
 		return p.all(ctx)
 	}
 	cost, reading := p.bySpans(p.n), p.byReading(p.n)
+	most := cost
 	if strings.Contains(s.asked, goesOn) { // of which the planner does not know how many there are
-		reading /= doubt
+		reading, most = reading/doubt, cost*doubt
 	}
 	if cost < reading {
 		return p.run(ctx, start)
@@ -40,7 +41,7 @@ func (s *searching) byTime(ctx context.Context, p *spans, start time.Time) ([]*h
 	b := p.clone()
 	w := &walk{
 		searching: s, b: b, key: p.key, cond: s.words.told(b) + p.cond, position: p.position, desc: p.desc, n: p.n,
-		expect: float64(p.n) * p.one(), here: p.Here, most: cost,
+		expect: float64(p.n) * p.one(), here: p.Here, most: most,
 	}
 	if err := w.begin(ctx, start); err != nil {
 		return nil, err
@@ -79,12 +80,15 @@ const (
 	// hitCost is what a message that the index names costs, each on a page of its own,
 	// beside one that is read in the order of a channel.
 	hitCost = 12
+	// elsewhere is how many times as much as on average may be said in other channels in
+	// the time that is read.
+	elsewhere = 8
 	// namedCost is what it costs to name it.
 	namedCost = .1
 	// fewHits are read at once.
 	fewHits = 500
 	// doubt is how many times as many words with a beginning there may be.
-	doubt = 10
+	doubt = 2
 )
 
 // one tells one in how many messages the search finds.
@@ -103,7 +107,7 @@ func (o odds) byReading(n int) float64 { return min(float64(n)*o.one(), max(o.He
 
 // bySpans is what it costs to have the index name n.
 func (o odds) bySpans(n int) float64 {
-	return hitCost*min(o.said, float64(n)*o.share()) + namedCost*o.said
+	return hitCost*min(o.said, elsewhere*float64(n)*o.share()) + namedCost*o.said
 }
 
 // odds asks the planner, who knows how often words are said.

@@ -73,6 +73,7 @@ const (
 	mostPart  = 4096   // and at most
 	mostRead  = 20_000 // messages that one statement reads
 	spare     = 1.1    // what is read more than should do
+	belief    = .125   // in what was expected
 )
 
 // forEver is later than any message.
@@ -153,10 +154,10 @@ func (w *walk) run(ctx context.Context) (bool, error) {
 	}
 }
 
-// missing is how many messages have to be read to find n more, by what was expected and
-// what was found until now.
+// missing is how many messages have to be read to find n more, by what was expected and,
+// which counts for more, what was found until now.
 func (w *walk) missing(n int) float64 {
-	return float64(n) * (w.expect + w.read) / (float64(w.n) + w.matched)
+	return float64(n) * (w.expect*belief + w.read) / (float64(w.n)*belief + w.matched)
 }
 
 // compare orders places as the walk meets them.
