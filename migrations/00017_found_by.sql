@@ -11,14 +11,14 @@ ALTER TABLE messages ADD COLUMN IF NOT EXISTS words tsvector;
 
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION message_words(app_id bigint, text text, user_id text, attachments json, mentioned_users text[]) RETURNS tsvector
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-SELECT array_to_tsvector(
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$ -- a function in SQL is read anew by each send, to see whether it can be put in
+BEGIN RETURN array_to_tsvector(
     ARRAY(SELECT app_id || ':' || lexeme FROM unnest(to_tsvector('simple', regexp_replace(text, '[!-/:-@\[-`{-~]+', ' ', 'g'))))
     || (app_id || '@' || left(user_id, 64))
     || CASE WHEN attachments::text = '[]' THEN '{}' ELSE
         (app_id || '+') || ARRAY(SELECT app_id || '+' || left(x ->> 'type', 64) FROM json_array_elements(attachments) x WHERE x ->> 'type' <> '') END
-    || ARRAY(SELECT app_id || '>' || left(id, 64) FROM unnest(mentioned_users) id WHERE id <> ''))
-$$;
+    || ARRAY(SELECT app_id || '>' || left(id, 64) FROM unnest(mentioned_users) id WHERE id <> ''));
+END $$;
 -- +goose StatementEnd
 
 -- Concurrently, as the table may be big; what was begun and not ended is begun anew.
