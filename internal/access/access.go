@@ -22,9 +22,9 @@ type Access struct {
 }
 
 // ActAs returns a context in which a server-side call acts for the user it names: by
-// his id, when he must exist, or as an object that is upserted. prefix names the fields in errors ("event." for
-// event.user_id); required refuses calls that name nobody. Calls of users act for
-// themselves.
+// his id, when he must exist, or as an object that is upserted. prefix names the fields
+// in errors ("event." for event.user_id); required refuses calls that name nobody. Calls
+// of users act for themselves.
 func (a *Access) ActAs(ctx context.Context, prefix string, in chat.ActAs, required bool) (context.Context, error) {
 	return a.actAs(ctx, prefix, in, required, false)
 }

@@ -2,30 +2,30 @@ package chat
 
 import "github.com/go-json-experiment/json/jsontext"
 
-// Attachment is what of a message's attachment has a type (API: attachments). It is
-// stored as it was sent.
+// Attachment is what of a message's attachment has a type (API: attachments). Those of
+// clients are stored as they were sent.
 type Attachment struct {
-	Type       string             `json:"type"`
-	Fallback   string             `json:"fallback"`
-	Color      string             `json:"color"`
-	Pretext    string             `json:"pretext"`
-	AuthorName string             `json:"author_name"`
-	AuthorLink string             `json:"author_link"`
-	AuthorIcon string             `json:"author_icon"`
-	Title      string             `json:"title"`
-	TitleLink  string             `json:"title_link"`
-	Text       string             `json:"text"`
-	ImageURL   string             `json:"image_url"`
-	ThumbURL   string             `json:"thumb_url"`
-	Footer     string             `json:"footer"`
-	FooterIcon string             `json:"footer_icon"`
-	AssetURL   string             `json:"asset_url"`
-	ScrapeURL  string             `json:"og_scrape_url"`
-	Width      float64            `json:"original_width"`  // pixels
-	Height     float64            `json:"original_height"` // pixels
-	Actions    []AttachmentAction `json:"actions"`
-	Fields     []AttachmentField  `json:"fields"`
-	Giphy      jsontext.Value     `json:"giphy"`
+	Type       string             `json:"type,omitzero"`
+	Fallback   string             `json:"fallback,omitzero"`
+	Color      string             `json:"color,omitzero"`
+	Pretext    string             `json:"pretext,omitzero"`
+	AuthorName string             `json:"author_name,omitzero"`
+	AuthorLink string             `json:"author_link,omitzero"`
+	AuthorIcon string             `json:"author_icon,omitzero"`
+	Title      string             `json:"title,omitzero"`
+	TitleLink  string             `json:"title_link,omitzero"`
+	Text       string             `json:"text,omitzero"`
+	ImageURL   string             `json:"image_url,omitzero"`
+	ThumbURL   string             `json:"thumb_url,omitzero"`
+	Footer     string             `json:"footer,omitzero"`
+	FooterIcon string             `json:"footer_icon,omitzero"`
+	AssetURL   string             `json:"asset_url,omitzero"`
+	ScrapeURL  string             `json:"og_scrape_url,omitzero"`
+	Width      float64            `json:"original_width,omitzero"`  // pixels
+	Height     float64            `json:"original_height,omitzero"` // pixels
+	Actions    []AttachmentAction `json:"actions,omitzero"`
+	Fields     []AttachmentField  `json:"fields,omitzero"`
+	Giphy      jsontext.Value     `json:"giphy,omitzero"`
 	Custom     jsontext.Value     `json:",embed"`
 }
 

@@ -31,9 +31,9 @@ func (s *Service) PostSystem(ctx context.Context, tx *store.Tx, seat *access.Sea
 		return nil, err
 	}
 	d.m.Silent, d.m.Shadowed = true, shadowed(seat, tx.App)
-	send, _, resp, err := s.letter(ctx, d)
+	l, err := s.letter(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	return resp.Message, tx.Send(ctx, send)
+	return l.resp.Message, tx.Send(ctx, l.send)
 }

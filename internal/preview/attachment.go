@@ -16,22 +16,9 @@ import (
 	_ "golang.org/x/image/bmp"  // another
 	_ "golang.org/x/image/webp" // another
 
+	"chatd/internal/chat"
 	"chatd/internal/outbound"
 )
-
-// attachment shows a page (API: attachments and link previews).
-type attachment struct {
-	Type       string `json:"type,omitzero"`
-	AuthorName string `json:"author_name,omitzero"`
-	AuthorLink string `json:"author_link,omitzero"`
-	Title      string `json:"title,omitzero"`
-	TitleLink  string `json:"title_link,omitzero"`
-	Text       string `json:"text,omitzero"`
-	ImageURL   string `json:"image_url,omitzero"`
-	ThumbURL   string `json:"thumb_url,omitzero"`
-	AssetURL   string `json:"asset_url,omitzero"`
-	ScrapeURL  string `json:"og_scrape_url"`
-}
 
 // The bounds of what is taken over from a page. A preview must fit, with others,
 // into what a message's attachments may have.
@@ -51,7 +38,7 @@ const (
 
 // read makes an attachment of the page that link led to, nil when that has nothing
 // to show.
-func read(link string, resp *outbound.Response) *attachment {
+func read(link string, resp *outbound.Response) *chat.Attachment {
 	if !resp.OK() || resp.Header.Get("Content-Encoding") != "" { // an encoding that nobody asked for
 		return nil
 	}
@@ -73,20 +60,20 @@ func read(link string, resp *outbound.Response) *attachment {
 }
 
 // ofImage is the attachment of an image, if it is one.
-func ofImage(link string, body []byte) *attachment {
+func ofImage(link string, body []byte) *chat.Attachment {
 	if c, _, err := image.DecodeConfig(bytes.NewReader(body)); err != nil || c.Width < 1 || c.Height < 1 {
 		return nil
 	}
-	return &attachment{Type: typeImage, ImageURL: link, ThumbURL: link, ScrapeURL: link}
+	return &chat.Attachment{Type: typeImage, ImageURL: link, ThumbURL: link, ScrapeURL: link}
 }
 
 // ofPage is the attachment of a page at a URL.
-func ofPage(link string, at *url.URL, m meta) *attachment {
+func ofPage(link string, at *url.URL, m meta) *chat.Attachment {
 	base := at
 	if b := absolute(at, m["base"]); b != nil {
 		base = b
 	}
-	a := &attachment{
+	a := &chat.Attachment{
 		AuthorName: clean(m.first("og:site_name", "application-name"), maxName),
 		Title:      clean(m.first("og:title", "twitter:title", "title"), maxTitle),
 		Text:       clean(m.first("og:description", "twitter:description", "description"), maxText),

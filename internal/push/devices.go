@@ -31,16 +31,13 @@ type CreateRequest struct {
 // Validate checks the device.
 func (r *CreateRequest) Validate() error { return r.Check("") }
 
-// Empty is the answer where there is nothing to say.
-type Empty struct{}
-
 // Create registers a device of the actor's.
-func (s *Service) Create(ctx context.Context, r *CreateRequest) (*Empty, error) {
+func (s *Service) Create(ctx context.Context, r *CreateRequest) (*struct{}, error) {
 	actor, _ := s.app(ctx)
 	if err := s.Known(ctx, actor.UserID, &r.DeviceRequest); err != nil {
 		return nil, err
 	}
-	return &Empty{}, s.Register(ctx, actor.UserID, &r.DeviceRequest)
+	return &struct{}{}, s.Register(ctx, actor.UserID, &r.DeviceRequest)
 }
 
 // Known returns the refusal of a device whose provider the app does not have under
@@ -118,11 +115,11 @@ type DeleteRequest struct {
 func (r *DeleteRequest) Validate() error { return chat.CheckDeviceID("", r.ID) }
 
 // Delete takes a device from the actor.
-func (s *Service) Delete(ctx context.Context, r *DeleteRequest) (*Empty, error) {
+func (s *Service) Delete(ctx context.Context, r *DeleteRequest) (*struct{}, error) {
 	actor, app := s.app(ctx)
 	found, err := app.DeleteDevice(ctx, actor.UserID, r.ID)
 	if err == nil && !found {
 		err = chat.Errorf(chat.NotFound, "device with id %s doesn't exist", r.ID)
 	}
-	return &Empty{}, err
+	return &struct{}{}, err
 }

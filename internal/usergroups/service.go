@@ -114,7 +114,7 @@ func (s *Service) Create(ctx context.Context, r *CreateRequest) (*Response, erro
 		return nil, err
 	}
 	var g *chat.UserGroup
-	return s.respond(&g, app.InTx(ctx, func(tx *store.Tx) error {
+	err = app.InTx(ctx, func(tx *store.Tx) error {
 		now := tx.Now()
 		g = &chat.UserGroup{ID: r.ID, Name: r.Name, Description: r.Description, Team: r.Team, CreatedByID: actor.UserID, CreatedAt: now, UpdatedAt: now}
 		if err := tx.InsertUserGroup(ctx, g); err != nil {
@@ -125,7 +125,8 @@ func (s *Service) Create(ctx context.Context, r *CreateRequest) (*Response, erro
 		}
 		tell(tx, actor, evCreated, g, nil)
 		return nil
-	}))
+	})
+	return respond(g, err)
 }
 
 // known returns ids without repetitions; Invalid when one of them is no user's.
@@ -147,12 +148,12 @@ func known(ctx context.Context, app *store.App, ids []string) ([]string, error) 
 	return ids, nil
 }
 
-// respond answers with what a transaction made of a group.
-func (*Service) respond(g **chat.UserGroup, err error) (*Response, error) {
+// respond answers with a group, unless there was an error.
+func respond(g *chat.UserGroup, err error) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Response{*g}, nil
+	return &Response{g}, nil
 }
 
 // tell tells the group's members, and more, of a change of the group. What concerns
@@ -186,7 +187,7 @@ func (s *Service) Get(ctx context.Context, r *Request) (*Response, error) {
 	if err == nil && !sees(actor, g) {
 		err = none(r.ID)
 	}
-	return s.respond(&g, err)
+	return respond(g, err)
 }
 
 // check returns NotFound for the group of another team than the request names.
@@ -251,7 +252,7 @@ func (s *Service) Update(ctx context.Context, r *UpdateRequest) (*Response, erro
 func (s *Service) change(ctx context.Context, r *Request, typ string, members []string, do func(*store.Tx, *chat.UserGroup) error) (*Response, error) {
 	actor, app := s.app(ctx)
 	var g *chat.UserGroup
-	return s.respond(&g, app.InTx(ctx, func(tx *store.Tx) (err error) {
+	err := app.InTx(ctx, func(tx *store.Tx) (err error) {
 		if g, err = tx.LockUserGroup(ctx, r.ID); err != nil {
 			return err
 		}
@@ -264,16 +265,14 @@ func (s *Service) change(ctx context.Context, r *Request, typ string, members []
 		g.UpdatedAt = tx.Now()
 		tell(tx, actor, typ, g, members)
 		return tx.SaveUserGroup(ctx, g)
-	}))
+	})
+	return respond(g, err)
 }
 
-// DeleteResponse is empty.
-type DeleteResponse struct{}
-
 // Delete removes a group.
-func (s *Service) Delete(ctx context.Context, r *Request) (*DeleteResponse, error) {
+func (s *Service) Delete(ctx context.Context, r *Request) (*struct{}, error) {
 	actor, app := s.app(ctx)
-	return &DeleteResponse{}, app.InTx(ctx, func(tx *store.Tx) error {
+	return &struct{}{}, app.InTx(ctx, func(tx *store.Tx) error {
 		g, err := tx.LockUserGroup(ctx, r.ID)
 		if err != nil {
 			return err
