@@ -29,22 +29,23 @@ type Draft struct {
 
 // DraftMessage is what a draft says. It is stored as JSON.
 type DraftMessage struct {
-	ID               string         `json:"id"`
-	Text             string         `json:"text"`
-	MML              string         `json:"mml,omitzero"`
-	Type             string         `json:"type,omitzero"`
-	ParentID         string         `json:"parent_id,omitzero"`
-	QuotedMessageID  string         `json:"quoted_message_id,omitzero"`
-	PollID           string         `json:"poll_id,omitzero"`
-	Attachments      jsontext.Value `json:"attachments,omitzero"`
-	MentionedUsers   []*User        `json:"mentioned_users,omitempty"`
-	MentionedChannel bool           `json:"mentioned_channel,omitzero"`
-	MentionedHere    bool           `json:"mentioned_here,omitzero"`
-	MentionedRoles   []string       `json:"mentioned_roles,omitempty"`
-	MentionedGroups  []string       `json:"mentioned_group_ids,omitempty"`
-	ShowInChannel    bool           `json:"show_in_channel"`
-	Silent           bool           `json:"silent"`
-	Custom           jsontext.Value `json:",embed"`
+	ID                string         `json:"id"`
+	Text              string         `json:"text"`
+	MML               string         `json:"mml,omitzero"`
+	Type              string         `json:"type,omitzero"`
+	ParentID          string         `json:"parent_id,omitzero"`
+	QuotedMessageID   string         `json:"quoted_message_id,omitzero"`
+	PollID            string         `json:"poll_id,omitzero"`
+	Attachments       jsontext.Value `json:"attachments,omitzero"`
+	MentionedUsers    []*User        `json:"mentioned_users,omitempty"`
+	MentionedChannel  bool           `json:"mentioned_channel,omitzero"`
+	MentionedHere     bool           `json:"mentioned_here,omitzero"`
+	MentionedRoles    []string       `json:"mentioned_roles,omitempty"`
+	MentionedGroupIDs []string       `json:"mentioned_group_ids,omitempty"`
+	MentionedGroups   []*UserGroup   `json:"mentioned_groups,omitempty"` // filled in where it is read
+	ShowInChannel     bool           `json:"show_in_channel"`
+	Silent            bool           `json:"silent"`
+	Custom            jsontext.Value `json:",embed"`
 
 	SharedLocation *LocationRequest `json:"shared_location,omitzero"`
 }

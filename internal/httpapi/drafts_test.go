@@ -91,6 +91,45 @@ func TestDrafts(t *testing.T) {
 	other.As("ann").Get(to).Fails(404, 16, "doesn't exist")
 }
 
+// TestDraftsKeepAll has drafts with all that a message can carry, wherever they are
+// read.
+func TestDraftsKeepAll(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	s.Server().Put("/channeltypes/messaging", `{"polls":true,"shared_locations":true}`).OK()
+	path := s.Channel("messaging", "room", "ann", "bob")
+	s.Server().Post("/usergroups", `{"id":"team","name":"Team","member_ids":["bob"]}`).OK()
+	s.As("ann").Post("/polls", `{"id":"lunch","name":"Lunch?"}`).OK()
+	parent := said(s, "bob", path, "parent")
+	for _, where := range []string{"", `,"show_in_channel":true,"parent_id":"` + parent + `"`} {
+		s.Server().Post(path+"/draft", `{"message":{"user_id":"ann","text":"hi","mml":"<mml>hi</mml>","type":"regular","poll_id":"lunch","mentioned_here":true,
+			"mentioned_channel":true,"mentioned_roles":["admin"],"mentioned_group_ids":["team"],"mentioned_users":["bob"],
+			"shared_location":{"latitude":1,"longitude":2,"created_by_device_id":"phone","end_at":"2100-01-01T00:00:00Z"}`+where+`}}`).OK().
+			Want("draft.message.mentioned_groups.0.name", `"Team"`)
+	}
+	want := func(at string) map[string]string {
+		out := map[string]string{}
+		for field, v := range map[string]string{
+			"mml": `"<mml>hi</mml>"`, "type": `"regular"`, "poll_id": `"lunch"`, "mentioned_here": "true", "mentioned_channel": "true",
+			"mentioned_roles": `["admin"]`, "mentioned_group_ids": `["team"]`, "mentioned_groups.#": "1", "mentioned_groups.0.id": `"team"`,
+			"mentioned_groups.0.name": `"Team"`, "mentioned_groups.0.members": "null", "mentioned_users.0.id": `"bob"`, "shared_location.latitude": "1",
+			"shared_location.longitude": "2", "shared_location.created_by_device_id": `"phone"`, "shared_location.end_at": `"2100-01-01T00:00:00Z"`,
+		} {
+			out[at+"."+field] = v
+		}
+		return out
+	}
+	exchangeAll(t, s, []exchange{
+		{name: "alone", who: "ann", method: "GET", path: path + "/draft", want: want("draft.message")},
+		{name: "in the thread", who: "ann", method: "GET", path: path + "/draft?parent_id=" + parent, want: want("draft.message")},
+		{name: "in the list", who: "ann", method: "POST", path: "/drafts/query", body: `{}`, want: want("drafts.1.message")},
+		{name: "with the channel", who: "ann", method: "POST", path: path + "/query", body: `{"state":true}`, want: want("draft.message")},
+		{name: "with the message", who: "ann", method: "GET", path: "/messages/" + parent, want: want("message.draft.message")},
+	})
+	s.Server().Delete("/usergroups/team").OK()
+	s.As("ann").Get(path+"/draft").OK().Want("draft.message.mentioned_groups", "null").Want("draft.message.mentioned_group_ids", `["team"]`)
+}
+
 func TestDraftEvents(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t)

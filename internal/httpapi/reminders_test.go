@@ -114,13 +114,18 @@ func TestReminderIsDue(t *testing.T) {
 	}
 	ann, bob := s[1].As("ann").Connect(), s[0].As("bob").Connect()
 	remind := func(i int, body string) { s[0].As("ann").Post("/messages/"+ids[i]+"/reminders", body).OK() }
-	soon := at(time.Second)
-	remind(0, `{"remind_at":"`+soon+`"}`)
-	remind(1, `{"remind_at":"`+soon+`"}`) // and removed
+	remind(1, `{"remind_at":"2099-01-01T00:00:00Z"}`) // and removed
 	remind(2, `{"remind_at":"2100-01-01T00:00:00Z"}`)
-	remind(3, `{"remind_at":"`+soon+`"}`) // and moved away
+	remind(3, `{"remind_at":"2099-01-01T00:00:00Z"}`) // and moved away
 	s[0].As("ann").Delete("/messages/" + ids[1] + "/reminders").OK()
 	s[0].As("ann").Patch("/messages/"+ids[3]+"/reminders", `{"remind_at":"2100-01-01T00:00:00Z"}`).OK()
+	for i, want := range map[int]string{1: "[]", 2: "[2100]", 3: "[2100]"} {
+		if got := fmt.Sprint(dueIn(t, s[0], ids[i])); got != want {
+			t.Errorf("jobs of message %d are due in %s, want %s", i, got, want)
+		}
+	}
+	soon := at(time.Second)
+	remind(0, `{"remind_at":"`+soon+`"}`)
 	due := ann.Expect("notification.reminder_due").Want("message_id", `"`+ids[0]+`"`).Want("cid", `"messaging:room"`).Want("user_id", `"ann"`).
 		Want("reminder.message.text", `"0"`).Want("reminder.channel.id", `"room"`).Want("reminder.user.id", `"ann"`)
 	if told, _ := due.At("created_at").(string); told < soon {
@@ -146,22 +151,45 @@ func TestReminderIsDue(t *testing.T) {
 	ann.Quiet("notification.reminder_due")
 }
 
-// again waits until the job that reminds of a message is done and has it done once
-// more.
-func again(t *testing.T, s *testkit.Server, message string) {
+// dueJob are the jobs that remind of a message.
+const dueJob = `river_job WHERE kind = 'reminder_due' AND (args->>'app')::bigint = $1 AND args->>'message' = $2`
+
+// connected returns a connection of the test's own to the database of a server.
+func connected(t *testing.T, s *testkit.Server) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.Database)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
-	const job = `river_job WHERE kind = 'reminder_due' AND (args->>'app')::bigint = $1 AND args->>'message' = $2`
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
+}
+
+// dueIn returns the years for which the jobs that remind of a message are scheduled.
+func dueIn(t *testing.T, s *testkit.Server, message string) []int {
+	t.Helper()
+	rows, err := connected(t, s).Query(t.Context(), `SELECT extract(year FROM scheduled_at AT TIME ZONE 'UTC')::int FROM `+dueJob, s.App, message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	years, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return years
+}
+
+// again waits until the job that reminds of a message is done and has it done once
+// more.
+func again(t *testing.T, s *testkit.Server, message string) {
+	t.Helper()
+	conn := connected(t, s)
 	done := func() {
 		tick, late := time.NewTicker(20*time.Millisecond), time.After(15*time.Second)
 		defer tick.Stop()
 		for {
 			var left int
-			if err := conn.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE state <> 'completed') FROM `+job, s.App, message).Scan(&left); err != nil {
+			if err := conn.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE state <> 'completed') FROM `+dueJob, s.App, message).Scan(&left); err != nil {
 				t.Fatal(err)
 			}
 			if left == 0 {
@@ -175,7 +203,7 @@ func again(t *testing.T, s *testkit.Server, message string) {
 		}
 	}
 	done()
-	tag, err := conn.Exec(t.Context(), `UPDATE river_job SET state = 'available', finalized_at = NULL WHERE id IN (SELECT id FROM `+job+`)`, s.App, message)
+	tag, err := conn.Exec(t.Context(), `UPDATE river_job SET state = 'available', finalized_at = NULL WHERE id IN (SELECT id FROM `+dueJob+`)`, s.App, message)
 	if err != nil || tag.RowsAffected() == 0 {
 		t.Fatalf("%v %v", tag, err)
 	}

@@ -31,7 +31,7 @@ func (s *Service) ComposeDraft(ctx context.Context, seat *access.Seat, r *chat.M
 		Message: chat.DraftMessage{
 			ID: m.ID, Text: m.Text, MML: m.MML, Type: r.Type, ParentID: m.ParentID, QuotedMessageID: m.QuotedMessageID, PollID: m.PollID,
 			Attachments: m.Attachments, MentionedChannel: m.MentionedChannel, MentionedHere: m.MentionedHere,
-			MentionedRoles: m.MentionedRoles, MentionedGroups: m.MentionedGroupIDs,
+			MentionedRoles: m.MentionedRoles, MentionedGroupIDs: m.MentionedGroupIDs,
 			ShowInChannel: m.ShowInChannel, Silent: m.Silent, SharedLocation: r.SharedLocation, Custom: m.Custom,
 		},
 	}, nil

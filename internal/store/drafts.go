@@ -113,25 +113,42 @@ func (a *App) quoteInDrafts(ctx context.Context, v Viewer, drafts []*chat.Draft)
 		return err
 	}
 	ids := map[string]bool{}
+	var groupIDs []string
 	for _, d := range drafts {
 		d.Quoted = quoted[d.Message.QuotedMessageID]
 		for _, id := range d.MentionedUserIDs {
 			ids[id] = true
 		}
+		groupIDs = append(groupIDs, d.Message.MentionedGroupIDs...)
 	}
-	if len(ids) == 0 {
-		return nil
-	}
-	users, err := a.named(ctx, ids)
-	for _, d := range drafts {
-		d.Message.MentionedUsers = nil
-		for _, id := range d.MentionedUserIDs {
-			if u := users[id]; u != nil {
-				d.Message.MentionedUsers = append(d.Message.MentionedUsers, u)
-			}
+	if len(ids) > 0 {
+		users, err := a.named(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for _, d := range drafts {
+			d.Message.MentionedUsers = picked(d.MentionedUserIDs, users)
 		}
 	}
+	if len(groupIDs) == 0 {
+		return nil
+	}
+	groups, err := a.UserGroups(ctx, groupIDs...)
+	for _, d := range drafts {
+		d.Message.MentionedGroups = picked(d.Message.MentionedGroupIDs, groups)
+	}
 	return err
+}
+
+// picked returns those of all that ids name, in their order. Some may not be there any
+// more.
+func picked[T any](ids []string, all map[string]*T) (out []*T) {
+	for _, id := range ids {
+		if one := all[id]; one != nil {
+			out = append(out, one)
+		}
+	}
+	return out
 }
 
 // inDrafts returns messages that drafts name, by id, hydrated.

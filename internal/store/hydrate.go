@@ -287,12 +287,7 @@ func (h *hydration) finish(m *chat.Message) {
 	if m.Shadowed && m.UserID == h.viewer.UserID {
 		m.Shadowed = false
 	}
-	m.MentionedUsers, m.MentionedGroups = h.list(m.MentionedUserIDs), nil
-	for _, id := range m.MentionedGroupIDs {
-		if g := h.groups[id]; g != nil {
-			m.MentionedGroups = append(m.MentionedGroups, g)
-		}
-	}
+	m.MentionedUsers, m.MentionedGroups = h.list(m.MentionedUserIDs), picked(m.MentionedGroupIDs, h.groups)
 	m.ThreadParticipants = h.list(m.ThreadParticipantIDs)
 	for _, r := range m.LatestReactions {
 		r.User = h.user(r.UserID)
