@@ -146,11 +146,15 @@ func (m *Message) VisibleTo(userID string) bool {
 	return len(m.RestrictedVisibility) == 0 || m.UserID == userID || slices.Contains(m.RestrictedVisibility, userID)
 }
 
-// EndPin takes the pin off a message whose pin has expired.
-func (m *Message) EndPin(now time.Time) {
-	if m.Pinned && m.PinExpires != nil && !m.PinExpires.After(now) {
-		m.Pinned, m.PinnedAt, m.PinnedByID, m.PinnedBy, m.PinExpires = false, nil, "", nil, nil
+// EndPin takes the pin off a message whose pin has expired, and returns when that was;
+// nil where it has not.
+func (m *Message) EndPin(now time.Time) *time.Time {
+	ended := m.PinExpires
+	if !m.Pinned || ended == nil || ended.After(now) {
+		return nil
 	}
+	m.Pinned, m.PinnedAt, m.PinnedByID, m.PinnedBy, m.PinExpires = false, nil, "", nil, nil
+	return ended
 }
 
 // HideQuoted takes away from a message that everybody is told of a quoted one that

@@ -33,10 +33,16 @@ func TestUpdateMessage(t *testing.T) {
 		{name: "pin", who: "bob", method: "PUT", path: m, body: `{"set":{"pinned":true,"pin_expires":null,"x":1}}`, status: 403, code: 17, message: "UpdateMessage"},
 		{
 			name: "pin another's", who: "bob", method: "PUT", path: m, body: `{"set":{"pinned":true,"pin_expires":null,"pinned_at":"2026-01-01T00:00:00Z"}}`,
-			want: map[string]string{"message.pinned": "true", "message.pinned_by.id": `"bob"`, "message.pin_expires": "null"},
+			want: map[string]string{"message.pinned": "true", "message.pinned_by.id": `"bob"`, "message.pin_expires": "null", "message.pinned_at": `"2026-01-01T00:00:00Z"`},
+		},
+		{
+			name: "pin it elsewhere among the others", who: "ann", method: "PUT", path: m, body: `{"set":{"pinned":true,"pinned_at":"2025-01-01T00:00:00Z"}}`,
+			want: map[string]string{"message.pinned_by.id": `"bob"`, "message.pinned_at": `"2025-01-01T00:00:00Z"`},
 		},
 		{name: "pin until yesterday", who: "bob", method: "PUT", path: m, body: `{"set":{"pinned":true,"pin_expires":"2020-01-01T00:00:00Z"}}`, status: 400, code: 4, message: "pin_expires"},
 		{name: "unpin", who: "ann", method: "PUT", path: m, body: `{"set":{"pinned":false}}`, want: map[string]string{"message.pinned": "false", "message.pinned_at": "null", "message.pinned_by": "null"}},
+		{name: "pin again", who: "ann", method: "PUT", path: m, body: `{"set":{"pinned":true}}`, want: map[string]string{"message.pinned": "true"}},
+		{name: "unpin by unsetting", who: "ann", method: "PUT", path: m, body: `{"unset":["pinned"]}`, want: map[string]string{"message.pinned": "false", "message.pinned_at": "null", "message.pinned_by": "null"}},
 		{name: "a reserved field", who: "ann", method: "PUT", path: m, body: `{"set":{"user_id":"bob","created_at":"x","reply_count":1}}`, status: 400, code: 4, message: "message.created_at is a reserved field, message.reply_count is a reserved field, message.user_id is a reserved field"},
 		{name: "a reserved path", who: "ann", method: "PUT", path: m, body: `{"unset":["user.name"]}`, status: 400, code: 4, message: "message.user is a reserved field"},
 		{name: "html", who: "ann", method: "PUT", path: m, body: `{"set":{"html":"<b>x</b>"}}`, status: 400, code: 4, message: "message.html is a reserved field"},
@@ -96,6 +102,42 @@ func TestPinsEndByThemselves(t *testing.T) {
 	s.As("ann").Get("/messages/m1").OK().Want("message.pinned", "false").Want("message.pinned_at", "null").Want("message.pin_expires", "null").Want("message.pinned_by", "null")
 	s.As("ann").Post(path+"/query", `{"state":true}`).OK().Want("pinned_messages", "[]").Want("messages.0.pinned", "false")
 	s.As("ann").Put("/messages/m1", `{"set":{"pinned":true}}`).OK().Want("message.pinned", "true").Want("message.pin_expires", "null")
+}
+
+// Clients send back with an edit the pin that they know of, which may have ended.
+func TestEditsAfterThePin(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	path := s.Channel("gaming", "room", "ann", "mod") // where members cannot pin
+	s.Server().Patch("/users", `{"users":[{"id":"mod","set":{"role":"admin"}}]}`).OK()
+	for _, id := range []string{"m1", "m2", "m3"} {
+		s.As("ann").Post(path+"/message", `{"message":{"id":"`+id+`","text":"x"}}`).OK()
+		s.As("mod").Put("/messages/"+id, `{"set":{"pinned":true,"pin_expires":"2100-01-01T00:00:00.123456Z"}}`).OK()
+	}
+	edit := func(until string) string {
+		return `{"message":{"text":"y","pinned":true,"pin_expires":"` + until + `"}}`
+	}
+	s.As("ann").Post("/messages/m1", edit("2100-01-01T00:00:00.123Z")).OK().Want("message.pinned", "true").Want("message.pin_expires", `"2100-01-01T00:00:00.123456Z"`)
+	s.As("ann").Post("/messages/m1", edit("2100-01-01T00:00:01Z")).Fails(403, 17, "PinMessage")
+	alter(t, s, `UPDATE messages SET pin_expires = '2026-01-01T00:00:00.123456Z' WHERE app_id = $1 AND pinned`)
+	s.As("ann").Post("/messages/m1", edit("2026-01-01T00:00:00.123Z")).OK().Want("message.text", `"y"`).Want("message.pinned", "false").Want("message.pin_expires", "null")
+	s.As("mod").Post("/messages/m2", edit("2026-01-01T00:00:00.2Z")).Fails(400, 4, "pin_expires")
+	s.As("ann").Put("/messages/m3", `{"set":{"color":"red"}}`).OK().Want("message.pinned", "false")
+}
+
+// What the server side made of a text stays with it, also when others pin it.
+func TestHTMLStaysWithItsText(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	path := s.Channel("messaging", "room", "ann", "bob")
+	s.Server().Post(path+"/message", `{"message":{"id":"m1","text":"x","html":"<b>x</b>","mml":"<mml>x</mml>","user_id":"ann"}}`).OK()
+	exchangeAll(t, s, []exchange{
+		{name: "pin", who: "bob", method: "PUT", path: "/messages/m1", body: `{"set":{"pinned":true}}`, want: map[string]string{"message.html": `"<b>x</b>"`, "message.mml": `"<mml>x</mml>"`}},
+		{name: "another field", who: "ann", method: "PUT", path: "/messages/m1", body: `{"set":{"color":"red"}}`, want: map[string]string{"message.html": `"<b>x</b>"`}},
+		{name: "all, with the same text", who: "ann", method: "POST", path: "/messages/m1", body: `{"message":{"text":"x"}}`, want: map[string]string{"message.html": `"<b>x</b>"`, "message.mml": "null"}},
+		{name: "another text", who: "ann", method: "PUT", path: "/messages/m1", body: `{"set":{"text":"y"}}`, want: map[string]string{"message.html": `"<p>y</p>\n"`}},
+		{name: "html alone", method: "PUT", path: "/messages/m1", body: `{"set":{"html":"<i>y</i>"}}`, want: map[string]string{"message.html": `"<i>y</i>"`, "message.text": `"y"`}},
+	})
 }
 
 func TestDeleteMessage(t *testing.T) {

@@ -52,6 +52,28 @@ func TestLastMessageAt(t *testing.T) {
 	}
 }
 
+func TestWhatIsAskedBesideAMessage(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	path := s.Channel("messaging", "room", "ann", "bob")
+	s.Users("dan")
+	send := func(more string) string {
+		return `{"message":{"text":"x","mentioned_users":["bob","dan"]},` + more + `}`
+	}
+	all := `"include_channel_context":true,"include_mentioned_members":true`
+	exchangeAll(t, s, []exchange{
+		{name: "nothing", who: "ann", method: "POST", path: path + "/message", body: send(`"skip_push":true`), want: map[string]string{"channel_context": "null", "mentioned_members": "null"}},
+		{
+			name: "all", who: "ann", method: "POST", path: path + "/message", body: send(all),
+			want: map[string]string{
+				"mentioned_members": `{"bob":true,"dan":false}`, "channel_context.cid": `"messaging:room"`, "channel_context.id": `"room"`,
+				"channel_context.type": `"messaging"`, "channel_context.created_by.id": `"ann"`, "message.mentioned_users.#": "2",
+			},
+		},
+		{name: "nobody is mentioned", who: "ann", method: "POST", path: path + "/message", body: `{"message":{"text":"x"},"include_mentioned_members":true}`, want: map[string]string{"mentioned_members": "{}", "channel_context": "null"}},
+	})
+}
+
 func TestMentionsOfMany(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t)

@@ -149,13 +149,19 @@ func TestSendIsRefused(t *testing.T) {
 	s.Channel("messaging", "room", "ann", "bob", "cat")
 	s.Server().Post("/users", `{"users":{"mod":{"id":"mod","role":"admin"}}}`).OK()
 	s.Channel("livestream", "live", "ann")
-	frozen, off, slow := s.Channel("messaging", "frozen", "ann"), s.Channel("messaging", "off", "ann"), s.Channel("messaging", "slow", "ann", "bob")
+	frozen, off, slow := s.Channel("messaging", "frozen", "ann"), s.Channel("messaging", "off", "ann"), s.Channel("messaging", "slow", "ann", "bob", "cat")
 	s.Server().Patch(frozen, `{"set":{"frozen":true}}`).OK()
 	s.Server().Patch(off, `{"set":{"disabled":true}}`).OK()
 	s.Server().Post("/channels/messaging/slow", `{"cooldown":100}`).OK()
 	s.Server().Put("/channeltypes/gaming", `{"replies":false,"quotes":false,"reactions":false,"max_message_length":10}`).OK()
 	game := s.Channel("gaming", "game", "ann")
 	root, _ := s.As("ann").Post(game+"/message", `{"message":{"text":"x"}}`).OK().At("message.id").(string)
+	var threads []string
+	for range 2 {
+		id, _ := s.Server().Post(slow+"/message", `{"message":{"text":"x","user_id":"bob"}}`).OK().At("message.id").(string)
+		threads = append(threads, id)
+	}
+	reply := func(i int) string { return `{"message":{"text":"hi","parent_id":"` + threads[i] + `"}}` }
 	alter(t, s, `UPDATE users SET banned = true WHERE app_id = $1 AND id = 'bob'`)
 	alter(t, s, `UPDATE members SET banned = true WHERE app_id = $1 AND cid = 'messaging:room' AND user_id = 'cat'`)
 	hi := `{"message":{"text":"hi"}}`
@@ -175,6 +181,10 @@ func TestSendIsRefused(t *testing.T) {
 			name: "slow mode, the second", who: "ann", method: "POST", path: slow + "/message", body: hi, status: 403, code: 60,
 			message: "user ann is not allowed to send messages on channel messaging:slow under cool down period(100s)",
 		},
+		{name: "slow mode, a reply", who: "ann", method: "POST", path: slow + "/message", body: reply(0), status: 403, code: 60, message: "under cool down period(100s)"},
+		{name: "slow mode, another's reply", who: "cat", method: "POST", path: slow + "/message", body: reply(0)},
+		{name: "slow mode, his second in another thread", who: "cat", method: "POST", path: slow + "/message", body: reply(1), status: 403, code: 60, message: "under cool down period(100s)"},
+		{name: "slow mode, his second in the channel", who: "cat", method: "POST", path: slow + "/message", body: hi, status: 403, code: 60, message: "under cool down period(100s)"},
 		{name: "slow mode, an admin", who: "mod", method: "POST", path: slow + "/message", body: hi},
 		{name: "slow mode, the same admin", who: "mod", method: "POST", path: slow + "/message", body: hi},
 		{name: "slow mode, the server", method: "POST", path: slow + "/message", body: `{"message":{"text":"hi","user_id":"ann"}}`},

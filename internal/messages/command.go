@@ -66,7 +66,7 @@ func (s *Service) command(ctx context.Context, d *delivery, form map[string]stri
 	if d.held == nil {
 		return s.post(ctx, d)
 	}
-	done, err := s.slowDown(ctx, d.seat, d.m.ParentID)
+	done, err := s.slowDown(ctx, d.seat)
 	if err != nil {
 		return nil, err
 	}
@@ -179,14 +179,7 @@ func (d *delivery) put(ctx context.Context, change jsontext.Value, flags any, re
 	as := *d.seat.Actor
 	as.Server = true
 	e := &editor{app: d.app, seat: access.NewSeat(&as, d.seat.Channel, d.seat.Type, d.seat.Member)}
-	html := d.m.HTML
-	if err := e.content(ctx, d.m, &req); err != nil {
-		return err
-	}
-	if !rewritten["text"] {
-		d.m.HTML = html
-	}
-	return nil
+	return e.content(ctx, d.m, &req)
 }
 
 // typeAfter is the message's type when its command has run and says that it is typ;

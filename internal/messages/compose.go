@@ -164,20 +164,26 @@ func (e *editor) restrict(ctx context.Context, m *chat.Message, users []string) 
 	return nil
 }
 
-// pin sets or takes off a message's pin, where the request says so.
+// pin sets or takes off a message's pin, where the request says so. Clients repeat with
+// an edit the pin that they know of, which may have ended since.
 func (e *editor) pin(m *chat.Message, r *chat.MessageRequest, now time.Time) error {
-	m.EndPin(now)
-	want := m.Pinned
+	want, expires := m.Pinned, r.PinExpires
 	if r.Pinned != nil {
 		want = *r.Pinned
 	}
-	expires := r.PinExpires
+	if e.ended != nil && sameTime(expires, e.ended) {
+		want = false
+	}
 	if !want {
 		expires = nil
 	} else if r.Pinned == nil && expires == nil {
 		expires = m.PinExpires
 	}
-	if want == m.Pinned && sameTime(expires, m.PinExpires) {
+	at := m.PinnedAt
+	if want && (at == nil || r.PinnedAt != nil && !sameTime(r.PinnedAt, at)) {
+		at = pinnedAt(r, now)
+	}
+	if want == m.Pinned && sameTime(expires, m.PinExpires) && sameTime(at, m.PinnedAt) {
 		return nil
 	}
 	if err := e.seat.Require(permission.PinMessage); err != nil {
@@ -193,12 +199,23 @@ func (e *editor) pin(m *chat.Message, r *chat.MessageRequest, now time.Time) err
 		return chat.Errorf(chat.Invalid, "message.pin_expires must be in the future")
 	}
 	if !m.Pinned {
-		m.Pinned, m.PinnedAt, m.PinnedByID, m.PinnedBy = true, &now, e.seat.Actor.UserID, author(e.seat.Actor)
+		m.Pinned, m.PinnedByID, m.PinnedBy = true, e.seat.Actor.UserID, author(e.seat.Actor)
 	}
-	m.PinExpires = expires
+	m.PinnedAt, m.PinExpires = at, expires
 	return nil
 }
 
+// pinnedAt is when a message is pinned: now, or earlier where the request says so, to
+// put it elsewhere among the others.
+func pinnedAt(r *chat.MessageRequest, now time.Time) *time.Time {
+	if r.PinnedAt == nil || r.PinnedAt.IsZero() || r.PinnedAt.After(now) {
+		return &now
+	}
+	return r.PinnedAt
+}
+
+// sameTime tells whether two times are the same for clients, of which some know of
+// milliseconds only.
 func sameTime(a, b *time.Time) bool {
-	return a == nil && b == nil || a != nil && b != nil && a.Equal(*b)
+	return a == nil && b == nil || a != nil && b != nil && a.Sub(*b).Abs() < time.Millisecond
 }

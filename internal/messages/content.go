@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -33,7 +34,8 @@ const (
 type editor struct {
 	app    *store.App
 	seat   *access.Seat
-	linked bool // the text has become one with links
+	linked bool       // the text has become one with links
+	ended  *time.Time // when the message's pin ended by itself, if it did
 }
 
 // content fills in what of a message can be edited, except its pin. What the
@@ -98,7 +100,7 @@ func (e *editor) text(m *chat.Message, r *chat.MessageRequest) error {
 		}
 	}
 	before := m.HTML
-	m.Text, m.HTML, m.MML = text, render(text), ""
+	m.HTML, m.Text, m.MML = htmlOf(m, text), text, ""
 	if r.HTML != nil && server {
 		m.HTML = sanitize(*r.HTML)
 	}
@@ -110,6 +112,15 @@ func (e *editor) text(m *chat.Message, r *chat.MessageRequest) error {
 		return e.seat.Require(permission.AddLinks)
 	}
 	return nil
+}
+
+// htmlOf is the HTML of a message when it has a new text. What the server side made of
+// the old one stays with that.
+func htmlOf(m *chat.Message, text string) string {
+	if text == m.Text {
+		return m.HTML
+	}
+	return render(text)
 }
 
 // hasLink tells whether rendered HTML links to the web.

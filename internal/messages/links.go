@@ -59,7 +59,7 @@ func mayEdit(seat *access.Seat, m *chat.Message) bool {
 
 // foreseeLink finds the preview for an edit that makes r of a message.
 func (s *Service) foreseeLink(ctx context.Context, seat *access.Seat, m *chat.Message, r *chat.MessageRequest) preview {
-	htm := render(*r.Text)
+	htm := htmlOf(m, *r.Text)
 	if htm == m.HTML && equal(r.Attachments, m.Attachments) || !seat.May(permission.AddLinks, seat.Owner()) {
 		return preview{}
 	}

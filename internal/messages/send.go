@@ -21,6 +21,10 @@ type SendRequest struct {
 	IsPending         *bool                `json:"is_pending_message"` // what Pending was called before
 	Metadata          map[string]string    `json:"pending_message_metadata"`
 	SkipEnrichURL     bool                 `json:"skip_enrich_url"`
+
+	// What is answered beside the message.
+	ChannelContext   bool `json:"include_channel_context"`
+	MentionedMembers bool `json:"include_mentioned_members"`
 }
 
 // Validate checks that there is a message.
@@ -47,6 +51,7 @@ type Response struct {
 type SendResponse struct {
 	Message  *chat.Message     `json:"message"`
 	Metadata map[string]string `json:"pending_message_metadata,omitempty"` // of a pending one
+	surroundings
 
 	encoded jsontext.Value // Message
 }
@@ -54,7 +59,7 @@ type SendResponse struct {
 // AppendJSON appends the response as it is encoded, where its message was encoded
 // for the event.
 func (r *SendResponse) AppendJSON(dst []byte) []byte {
-	if r.encoded == nil {
+	if r.encoded == nil || !r.none() {
 		return nil
 	}
 	return append(append(append(dst, `{"message":`...), r.encoded...), '}')
@@ -85,7 +90,7 @@ func (s *Service) Send(ctx context.Context, r *SendRequest) (*SendResponse, erro
 	if d.pending, err = r.pending(seat); err != nil {
 		return nil, err
 	}
-	done, err := s.slowDown(ctx, seat, r.Message.ParentID)
+	done, err := s.slowDown(ctx, seat)
 	if err != nil {
 		return nil, err
 	}
@@ -110,10 +115,20 @@ func (s *Service) Send(ctx context.Context, r *SendRequest) (*SendResponse, erro
 	if d.drafted, err = d.hasDraft(ctx); err != nil {
 		return nil, err
 	}
-	if name != "" {
-		return s.command(ctx, d, nil)
+	around, err := d.surroundings(ctx, r)
+	if err != nil {
+		return nil, err
 	}
-	return s.post(ctx, d)
+	var resp *SendResponse
+	if name != "" {
+		resp, err = s.command(ctx, d, nil)
+	} else {
+		resp, err = s.post(ctx, d)
+	}
+	if err == nil {
+		resp.surroundings = around
+	}
+	return resp, err
 }
 
 // post sends a message, or keeps it until it is committed.

@@ -44,8 +44,8 @@ func (f *inFlight) leave(k slowKey) {
 }
 
 // slowDown refuses a send that comes too soon after the user's last in a channel
-// in slow mode. The caller calls done, when it is not nil, after the send.
-func (s *Service) slowDown(ctx context.Context, seat *access.Seat, parentID string) (done func(), err error) {
+// in slow mode, whether these are replies or not. The caller calls done, when it is not nil, after the send.
+func (s *Service) slowDown(ctx context.Context, seat *access.Seat) (done func(), err error) {
 	actor, app := s.app(ctx)
 	ch := seat.Channel
 	if ch.Cooldown <= 0 || actor.Server || seat.May(permission.SkipChannelCooldown, seat.Owner()) {
@@ -59,7 +59,7 @@ func (s *Service) slowDown(ctx context.Context, seat *access.Seat, parentID stri
 		return nil, tooSoon()
 	}
 	since := app.Now().Add(-time.Duration(ch.Cooldown) * time.Second)
-	sent, err := app.SentSince(ctx, ch.CID, actor.UserID, parentID, since)
+	sent, err := app.SentSince(ctx, ch.CID, actor.UserID, since)
 	if err == nil && !sent {
 		sent, err = s.sentPending(ctx, seat, since)
 	}

@@ -85,7 +85,13 @@ func patched(m *chat.Message, set jsontext.Value, unset []string) (*chat.Message
 		return nil, err
 	}
 	req := &chat.MessageRequest{}
-	return req, wire.Unmarshal(doc, req)
+	if err := wire.Unmarshal(doc, req); err != nil {
+		return nil, err
+	}
+	if req.Pinned == nil { // it was unset
+		req.Pinned = new(bool)
+	}
+	return req, nil
 }
 
 // editable is what of a message a partial update starts from.
@@ -139,13 +145,12 @@ func (s *Service) edit(ctx context.Context, id string, asIs bool, change func(*c
 		if err := notDeleted(m); err != nil {
 			return err
 		}
-		m.EndPin(tx.Now())
+		e, poll := &editor{app: tx.App, seat: seat, ended: m.EndPin(tx.Now())}, m.PollID
 		before := *m
 		req, err := change(m)
 		if err != nil {
 			return err
 		}
-		e, poll := &editor{app: tx.App, seat: seat}, m.PollID
 		if err := e.amend(ctx, m, req); err != nil {
 			return err
 		}

@@ -97,14 +97,11 @@ func (a *App) StoredMessages(ctx context.Context, ids ...string) (map[string]*ch
 	return out, err
 }
 
-// SentSince tells whether the user sent a message to the channel, or as a reply in
-// the thread of parentID, after a time.
-func (a *App) SentSince(ctx context.Context, cid chat.CID, userID, parentID string, since time.Time) (bool, error) {
-	found, err := scalars[bool](ctx, a.db, `
-		SELECT EXISTS (SELECT FROM messages m WHERE m.app_id = $1 AND m.cid = $2 AND m.in_channel AND m.created_at > $4 AND m.user_id = $3)
-			OR $5 <> '' AND EXISTS (SELECT FROM messages m
-				WHERE m.app_id = $1 AND m.parent_id = $5 AND m.parent_id <> '' AND m.created_at > $4 AND m.user_id = $3)`,
-		a.ID, cid, userID, since, parentID)
+// SentSince tells whether the user sent a message to the channel, or a reply in one of
+// its threads, after a time.
+func (a *App) SentSince(ctx context.Context, cid chat.CID, userID string, since time.Time) (bool, error) {
+	const sent = `EXISTS (SELECT FROM messages m WHERE m.app_id = $1 AND m.cid = $2 AND m.created_at > $4 AND m.user_id = $3 AND `
+	found, err := scalars[bool](ctx, a.db, `SELECT `+sent+`m.in_channel) OR `+sent+`NOT m.in_channel)`, a.ID, cid, userID, since)
 	return err == nil && found[0], err
 }
 
