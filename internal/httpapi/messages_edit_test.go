@@ -271,6 +271,7 @@ func TestQuotes(t *testing.T) {
 		{name: "of nothing", who: "bob", method: "POST", path: path + "/message", body: `{"message":{"text":"x","quoted_message_id":"nope"}}`, status: 400, code: 4, message: "nope"},
 		{name: "nothing but a quote", who: "bob", method: "POST", path: path + "/message", body: `{"message":{"quoted_message_id":"q1"}}`, want: map[string]string{"message.quoted_message.id": `"q1"`}},
 		{name: "quote another", who: "ann", method: "PUT", path: "/messages/q2", body: `{"set":{"quoted_message_id":"q3"}}`, want: map[string]string{"message.quoted_message.id": `"q3"`}},
+		{name: "quote itself", who: "ann", method: "PUT", path: "/messages/q2", body: `{"set":{"quoted_message_id":"q2"}}`, status: 400, code: 4, message: "quoted message with id q2"},
 		{name: "quote no more", who: "ann", method: "PUT", path: "/messages/q2", body: `{"unset":["quoted_message_id"]}`, want: map[string]string{"message.quoted_message": "null", "message.quoted_message_id": "null"}},
 		{name: "of what is gone", who: "ann", method: "DELETE", path: "/messages/q1"},
 		{name: "a deleted message", who: "bob", method: "POST", path: path + "/message", body: `{"message":{"text":"x","quoted_message_id":"q1"}}`, status: 400, code: 4, message: "quoted message"},

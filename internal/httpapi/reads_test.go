@@ -193,6 +193,9 @@ func TestDeliveryEvents(t *testing.T) {
 	ann.Watch(path)
 	s.As("bob").Post("/channels/delivered", `{"latest_delivered_messages":[{"cid":"messaging:room","id":"`+id+`"}]}`).OK()
 	ann.Expect("message.delivered").Want("user.id", `"bob"`).Want("last_delivered_message_id", `"`+id+`"`).Want("channel_id", `"room"`)
+	s.Server().Post(path+"/message", `{"message":{"id":"secret","text":"x","user_id":"ann","restricted_visibility":["ann"]}}`).OK()
+	s.As("bob").Post("/channels/delivered", `{"latest_delivered_messages":[{"cid":"messaging:room","id":"secret"}]}`).OK()
+	ann.Quiet("message.delivered") // it did not reach him
 }
 
 func TestSyncRoute(t *testing.T) {

@@ -238,6 +238,15 @@ func TestUnreadThreads(t *testing.T) {
 	s.As("ann").Get("/threads/"+parent).OK().Want("thread.reply_count", "2").Want("thread.latest_replies.#", "2")
 	s.Server().Delete("/messages/" + third + "?hard=true").OK()
 	s.As("ann").Get("/threads/"+parent).OK().Want("thread.reply_count", "1").Want("thread.latest_replies.0.id", `"`+first+`"`)
+
+	// A thread without its beginning is in no list, and so not among what is unread.
+	replied(s, "bob", path, parent, "")
+	s.As("ann").Get("/unread").OK().Want("total_unread_threads_count", "1")
+	s.As("ann").Delete("/messages/" + parent).OK()
+	s.As("ann").Get("/unread").OK().Want("total_unread_threads_count", "0").Want("threads", "[]")
+	s.As("ann").Connect().Hello.Want("me.unread_threads", "0")
+	s.Server().Post("/messages/"+parent+"/undelete", `{"undeleted_by":"ann"}`).OK()
+	s.As("ann").Get("/unread").OK().Want("total_unread_threads_count", "1")
 }
 
 func TestThreadsOfFewEyes(t *testing.T) {

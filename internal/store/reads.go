@@ -210,8 +210,8 @@ type Delivered struct {
 }
 
 // MarkDelivered notes what reached a user and returns, by channel, what is newer
-// than what was known. Messages that do not exist, stand in a thread only or in a
-// channel that he does not listen to are passed over.
+// than what was known. Messages that do not exist or are not for him, stand in a thread
+// only or in a channel that he does not listen to are passed over.
 func (t *Tx) MarkDelivered(ctx context.Context, userID string, cids []chat.CID, messageIDs []string) ([]*Delivered, error) {
 	return many[Delivered](ctx, t.db, `
 		INSERT INTO reads AS r (app_id, cid, user_id, unread_base, last_read, last_delivered_at, last_delivered_message_id)
@@ -219,6 +219,7 @@ func (t *Tx) MarkDelivered(ctx context.Context, userID string, cids []chat.CID, 
 			SELECT DISTINCT ON (m.cid) m.cid, m.join_seq, m.created_at AS joined, b.created_at, b.id
 			FROM unnest($3::text[], $4::text[]) AS v (cid, id)
 			JOIN messages b ON b.app_id = $1 AND b.id = v.id AND b.cid = v.cid AND b.in_channel
+				AND (b.restricted_visibility = '{}' OR b.user_id = $2 OR $2 = ANY (b.restricted_visibility))
 			JOIN members m ON m.app_id = $1 AND m.cid = v.cid AND m.user_id = $2 AND `+listening+`
 			ORDER BY m.cid, b.created_at DESC) d
 		ORDER BY cid

@@ -47,6 +47,7 @@ const (
 		JOIN threads t ON t.app_id = r.app_id AND t.cid = r.cid AND t.parent_id = r.parent_id
 		JOIN channels c ON c.app_id = r.app_id AND c.cid = r.cid AND c.deleted_at IS NULL
 		JOIN members m ON m.app_id = r.app_id AND m.cid = r.cid AND m.user_id = r.user_id AND ` + listening + `
+		JOIN messages p ON p.app_id = r.app_id AND p.id = r.parent_id AND p.deleted_at IS NULL
 		WHERE r.app_id = $1 AND r.user_id = ANY ($2) AND r.joined_at IS NOT NULL AND c.type <> ALL ($3)
 			AND t.unread_seq > r.unread_base AND t.parent_at > coalesce(greatest(c.truncated_at, m.hide_messages_before), '-infinity')`
 )
