@@ -276,6 +276,11 @@ type neverEnding struct{}
 
 func (neverEnding) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
+// sound is a recording as browsers make them.
+func sound(declared string) testkit.Part {
+	return testkit.Part{Name: "file", FileName: "a.mp4", Type: declared, Body: []byte("\x00\x00\x00\x18ftypiso5\x00\x00\x00\x01isom")}
+}
+
 func TestUploadConfig(t *testing.T) {
 	t.Parallel()
 	text := func(name, kind string) testkit.Part {
@@ -296,6 +301,10 @@ func TestUploadConfig(t *testing.T) {
 		{"one that is not", `{"file_upload_config":{"allowed_mime_types":["text/plain"]}}`, "file", text("a", "text/markdown; charset=utf-8"), "File type text/markdown is not supported"},
 		{"one that is blocked", `{"file_upload_config":{"blocked_mime_types":["text/markdown"]}}`, "file", text("a", "text/markdown"), "File type text/markdown is not supported"},
 		{"an image in disguise", `{"file_upload_config":{"blocked_mime_types":["image/png"]}}`, "file", testkit.Part{Name: "file", FileName: "a.txt", Type: "text/plain", Body: picture(1, 1)}, "File type image/png is not supported"},
+		{"another name of a type", `{"file_upload_config":{"allowed_mime_types":["application/x-pdf"]}}`, "file", file("a.pdf", []byte("%PDF-1.4")), ""},
+		{"another name of one that is blocked", `{"file_upload_config":{"blocked_mime_types":["application/x-pdf"]}}`, "file", file("a.pdf", []byte("%PDF-1.4")), "File type application/pdf is not supported"},
+		{"sound in a container", `{"file_upload_config":{"allowed_mime_types":["audio/mp4"]}}`, "file", sound("audio/mp4"), ""},
+		{"declared as what it is not", `{"file_upload_config":{"allowed_mime_types":["audio/aac"]}}`, "file", sound("audio/aac"), "File type video/mp4 is not supported"},
 		{"a size that is too much", `{"file_upload_config":{"size_limit":6}}`, "file", text("a", ""), "File size is above the size limit (6 bytes)"},
 		{"a size that is not", `{"file_upload_config":{"size_limit":7}}`, "file", text("a", ""), ""},
 		{"images have their own", `{"file_upload_config":{"size_limit":7}}`, "image", file("a.png", picture(9, 9)), ""},

@@ -64,11 +64,8 @@ func (r rules) accept(f *File) (kind, error) {
 	if r.image && known == "" && !claimsImage(k.mime, sniffed) {
 		return k, badType(k.mime)
 	}
-	if err := r.mimeType(k.mime); err != nil {
+	if err := r.mimeType(k.mime, mediaType(f.Type), sniffed); err != nil {
 		return k, err
-	}
-	if declared := mediaType(f.Type); declared != "" && listed(r.BlockedMimeTypes, declared) {
-		return k, badType(declared)
 	}
 	if r.image && known != "" {
 		if err := k.look(f); err != nil {
@@ -101,15 +98,28 @@ func (r rules) extension(name string) error {
 	return nil
 }
 
-func (r rules) mimeType(mimeType string) error {
-	if len(r.AllowedMimeTypes) > 0 && !listed(r.AllowedMimeTypes, mimeType) || listed(r.BlockedMimeTypes, mimeType) {
-		return badType(mimeType)
+// mimeType checks what a file is and what it is declared to be. Types have more than
+// one name, and a file of sound alone may be in a container that is known by its videos
+// (audio/webm): then the list may have it as it is declared.
+func (r rules) mimeType(found, declared string, sniffed *mimetype.MIME) error {
+	is := func(t string) bool {
+		return strings.EqualFold(t, found) || found == mediaType(sniffed.String()) && sniffed.Is(t)
+	}
+	same := func(t string) bool {
+		_, one, _ := strings.Cut(found, "/")
+		_, other, _ := strings.Cut(declared, "/")
+		return one == other && strings.EqualFold(t, declared)
+	}
+	if l := r.AllowedMimeTypes; len(l) > 0 && !slices.ContainsFunc(l, is) && !slices.ContainsFunc(l, same) {
+		return badType(found)
+	}
+	if slices.ContainsFunc(r.BlockedMimeTypes, is) {
+		return badType(found)
+	}
+	if declared != "" && slices.ContainsFunc(r.BlockedMimeTypes, func(t string) bool { return strings.EqualFold(t, declared) }) {
+		return badType(declared)
 	}
 	return nil
-}
-
-func listed(types []string, mimeType string) bool {
-	return slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, mimeType) })
 }
 
 // generic are types that say nothing about a file.
