@@ -162,6 +162,18 @@ func TestDeleteForMe(t *testing.T) {
 	s.As("bob").Get("/unread").OK().Want("total_unread_count", "1")
 	s.As("ann").Delete("/messages/hush").OK()
 	s.As("bob").Get("/unread").OK().Want("total_unread_count", "1")
+
+	// Others see what he quotes as it is.
+	s.As("ann").Post(path+"/message", `{"message":{"id":"r1","text":"re","parent_id":"m1"}}`).OK()
+	s.As("bob").Post(path+"/message", `{"message":{"id":"q1","text":"see","quoted_message_id":"r1"}}`).OK()
+	s.As("bob").Delete("/messages/r1?delete_for_me=true").OK()
+	s.As("bob").Put("/messages/q1", `{"set":{"color":"red"}}`).OK().Want("message.quoted_message.type", `"deleted"`)
+	for {
+		if e := ann.Expect("message.updated"); e.At("message.id") == "q1" {
+			e.Want("message.quoted_message.type", `"reply"`).Want("message.quoted_message.deleted_for_me", "null")
+			break
+		}
+	}
 }
 
 func TestPinsAreListedByWhenTheyWerePinned(t *testing.T) {

@@ -62,6 +62,7 @@ func TestSendMessage(t *testing.T) {
 		{name: "no message", who: "ann", method: "POST", path: to, body: `{}`, status: 400, code: 4, message: "message is a required field"},
 		{name: "nothing in it", who: "ann", method: "POST", path: to, body: send(`{}`), status: 400, code: 4, message: "message.text is a required field"},
 		{name: "custom data only", who: "ann", method: "POST", path: to, body: send(`{"color":"red"}`), want: map[string]string{"message.html": `""`, "message.text": `""`}},
+		{name: "not pending", who: "ann", method: "POST", path: to, body: `{"message":{"text":"x"},"is_pending_message":false}`},
 		{name: "a bad id", who: "ann", method: "POST", path: to, body: send(`{"id":"a,b","text":"x"}`), status: 400, code: 4, message: "message id"},
 		{name: "a long id", who: "ann", method: "POST", path: to, body: send(`{"id":"` + strings.Repeat("x", 256) + `","text":"x"}`), status: 400, code: 4, message: "message id"},
 		{name: "an unknown type", who: "ann", method: "POST", path: to, body: send(`{"type":"strange","text":"x"}`), status: 400, code: 4, message: "message.type must be one of [regular system]"},

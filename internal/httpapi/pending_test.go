@@ -109,6 +109,9 @@ func TestChannelTypesMarkMessagesPending(t *testing.T) {
 	s.Server().Post("/users", `{"users":{"mod":{"id":"mod","role":"admin"}}}`).OK()
 	exchangeAll(t, s, []exchange{
 		{name: "by a client", who: "ann", method: "POST", path: to, body: `{"message":{"id":"p1","text":"x","color":"red","mentioned_users":["bob"],"attachments":[{"type":"a","b":[1.50]}]},"pending_message_metadata":{"a":"b"}}`, want: map[string]string{"pending_message_metadata.a": `"b"`}},
+		{name: "by a client, whatever he says", who: "ann", method: "POST", path: to, body: `{"message":{"id":"p0","text":"x"},"pending":false}`},
+		{name: "is pending", who: "bob", method: "GET", path: "/messages/p0", status: 404, code: 16, message: "doesn't exist"},
+		{name: "and goes", who: "ann", method: "DELETE", path: "/messages/p0?hard=true"},
 		{name: "is pending", who: "bob", method: "GET", path: "/messages/p1", status: 404, code: 16, message: "doesn't exist"},
 		{name: "by the server, which says so", method: "POST", path: to, body: `{"message":{"id":"m1","text":"x","user_id":"ann"},"pending":false}`, want: map[string]string{"pending_message_metadata": "null"}},
 		{name: "is not", who: "bob", method: "GET", path: "/messages/m1"},

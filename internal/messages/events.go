@@ -115,10 +115,22 @@ func (s *Service) views(ctx context.Context, app *store.App, seat *access.Seat, 
 		v := *q
 		v.OwnReactions, v.Draft, v.Reminder, v.Poll = nil, nil, nil, q.Poll.Public()
 		if v.DeletedForMe { // by the actor, not for the others
-			v.Type, v.DeletedForMe = chat.MessageRegular, false
+			v.Type, v.DeletedForMe = typeOfOthers(q), false
 		}
 		public.QuotedMessage = &v
 		public.HideQuoted()
 	}
 	return views{own: m, public: &public}, nil
+}
+
+// typeOfOthers is the type of a message that somebody deleted for himself, as others
+// see it.
+func typeOfOthers(m *chat.Message) string {
+	switch {
+	case m.DeletedAt != nil:
+		return chat.MessageDeleted
+	case m.ParentID != "":
+		return chat.MessageReply
+	}
+	return chat.MessageRegular
 }

@@ -31,7 +31,7 @@ func (r *SendRequest) pending(seat *access.Seat) (bool, error) {
 	if want == nil {
 		want = r.IsPending
 	}
-	if want == nil {
+	if want == nil || !seat.Actor.Server && !*want { // some clients write what they do not ask for
 		return seat.Channel.Config.MarkMessagesPending, nil
 	}
 	if !seat.Actor.Server {

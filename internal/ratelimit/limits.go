@@ -13,8 +13,9 @@ func defaultLimit(operation string, serverOnly bool) int {
 	case "Connect", "GetApp", "GetOrCreateChannel", "GetOrCreateDistinctChannel", "MarkChannelsRead", "MarkRead",
 		"QueryChannels", "SendEvent":
 		return 10000
-	case "CreateGuest", "DeleteMessage", "DeleteReaction", "GetMessage", "GetReactions", "GetReplies", "QueryUsers",
-		"RunMessageAction", "SendMessage", "SendReaction", "StopWatchingChannel", "UpdateMessage", "UploadChannelFile",
+	case "CommitMessage", "CreateGuest", "DeleteMessage", "DeleteReaction", "EphemeralMessageUpdate", "GetManyMessages",
+		"GetMessage", "GetReactions", "GetReplies", "QueryReactions", "QueryUsers", "RunMessageAction", "SendMessage",
+		"SendReaction", "StopWatchingChannel", "UpdateMessage", "UpdateMessagePartial", "UploadChannelFile",
 		"UploadChannelImage", "UploadFile", "UploadImage":
 		return 1000
 	case "Ban", "CreateDevice", "EditUsers", "Flag", "HideChannel", "Mute", "MuteChannel", "QueryMembers", "Search",
