@@ -140,6 +140,48 @@ func TestHTMLStaysWithItsText(t *testing.T) {
 	})
 }
 
+// What takes a permission that the author has lost takes it when it comes, not while it
+// is there.
+func TestEditsWithoutPermissions(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	s.Server().Put("/channeltypes/messaging", `{"url_enrichment":false}`).OK()
+	path := s.Channel("messaging", "room", "ann", "bob")
+	s.As("bob").Post(path+"/message", `{"message":{"id":"q","text":"x"}}`).OK()
+	s.As("bob").Post(path+"/message", `{"message":{"id":"m1","text":"see http://a.example","attachments":[{"type":"x"}],"mentioned_users":["ann"],"quoted_message_id":"q"}}`).OK()
+	s.As("bob").Post(path+"/message", `{"message":{"id":"m2","text":"x"}}`).OK()
+	s.Server().Patch(path, `{"set":{"config_overrides":{"grants":{"channel_member":["!add-links","!create-attachment","!create-mention","!quote-message","!create-reply"]}}}}`).OK()
+	edit := func(id, set string) exchange {
+		return exchange{name: set, who: "bob", method: "PUT", path: "/messages/" + id, body: `{"set":` + set + `}`}
+	}
+	no := func(e exchange, action string) exchange {
+		e.status, e.code, e.message = 403, 17, "is not allowed to perform action "+action
+		return e
+	}
+	send := func(m string) exchange {
+		return exchange{name: m, who: "bob", method: "POST", path: path + "/message", body: `{"message":` + m + `}`}
+	}
+	exchangeAll(t, s, []exchange{
+		edit("m1", `{"color":"red"}`),
+		edit("m1", `{"text":"look at http://a.example","attachments":[{"type":"x"}],"mentioned_users":["ann"],"quoted_message_id":"q"}`),
+		no(edit("m1", `{"text":"look at http://a.example and http://b.example"}`), "AddLinks"),
+		no(edit("m2", `{"text":"https://a.example"}`), "AddLinks"),
+		no(edit("m2", `{"text":"[x](http://a.example)"}`), "AddLinks"),
+		no(edit("m2", `{"text":"www.a.example"}`), "AddLinks"),
+		no(edit("m2", `{"text":"![x](http://a.example/x.png)"}`), "AddLinks"),
+		no(edit("m2", `{"attachments":[{"type":"x"}]}`), "CreateAttachment"),
+		no(edit("m1", `{"mentioned_users":["ann","bob"]}`), "CreateMention"),
+		no(edit("m2", `{"quoted_message_id":"q"}`), "QuoteMessage"),
+		edit("m2", "{\"text\":\"`http://a.example` of me@a.example\"}"),
+		no(send(`{"text":"x","parent_id":"q"}`), "CreateReply"),
+		no(send(`{"text":"![x](http://a.example/x.png)"}`), "AddLinks"),
+		no(send(`{"text":"x","attachments":[{"type":"x"}]}`), "CreateAttachment"),
+		no(send(`{"text":"x","mentioned_users":["ann"]}`), "CreateMention"),
+		no(send(`{"text":"x","quoted_message_id":"q"}`), "QuoteMessage"),
+		{name: "the server side", method: "POST", path: path + "/message", body: `{"message":{"text":"http://a.example","mentioned_users":["ann"],"parent_id":"q","user_id":"bob"}}`},
+	})
+}
+
 func TestDeleteMessage(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t)

@@ -108,7 +108,7 @@ func (s *Service) resume(ctx context.Context, h *store.Held) (*delivery, error) 
 	d.m.CreatedAt = e.now()
 	d.m.UpdatedAt = d.m.CreatedAt
 	if h.Unasked {
-		d.linked = hasLink(d.m.HTML)
+		d.linked = len(urlsIn(d.m.HTML)) > 0
 		s.ask(ctx, d, false)
 	}
 	d.of, err = e.reply(ctx, d.m, &chat.MessageRequest{ParentID: d.m.ParentID, ShowInChannel: &d.m.ShowInChannel})

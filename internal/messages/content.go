@@ -2,6 +2,7 @@ package messages
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -107,8 +108,12 @@ func (e *editor) text(m *chat.Message, r *chat.MessageRequest) error {
 	if r.MML != nil {
 		m.MML = *r.MML
 	}
-	if m.HTML != before && hasLink(m.HTML) {
-		e.linked = true
+	if m.HTML == before {
+		return nil
+	}
+	added := urlsIn(m.HTML)
+	e.linked = len(added) > 0
+	if missing(added, urlsIn(before)) {
 		return e.seat.Require(permission.AddLinks)
 	}
 	return nil
@@ -123,9 +128,19 @@ func htmlOf(m *chat.Message, text string) string {
 	return render(text)
 }
 
-// hasLink tells whether rendered HTML links to the web.
-func hasLink(html string) bool {
-	return strings.Contains(html, `<a href="http`) || strings.Contains(html, `<a href="ftp`)
+// inHTML finds what of the web rendered HTML links to or shows.
+var inHTML = regexp.MustCompile(`<(?:a href|img src)="(https?://[^"]*)"`)
+
+// urlsIn lists them. Most messages have none.
+func urlsIn(html string) []string {
+	if !strings.Contains(html, "://") {
+		return nil
+	}
+	var out []string
+	for _, found := range inHTML.FindAllStringSubmatch(html, -1) {
+		out = append(out, found[1])
+	}
+	return out
 }
 
 var noAttachments = jsontext.Value("[]")
