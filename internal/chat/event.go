@@ -112,6 +112,17 @@ func ChannelEvent(typ string, app AppID, cid CID, at time.Time) *Event {
 	}
 }
 
+// Risen is the time of a change of what was changed last at another time: at, or just
+// after last where the clock stands behind it. So it rises with each change, however
+// near they are and whatever the clocks of the nodes say, and tells which of two
+// events about the same is the newer one (docs/adr/016).
+func Risen(at, last time.Time) time.Time {
+	if at.After(last) {
+		return at
+	}
+	return last.Add(time.Microsecond)
+}
+
 // UserEvent returns an event for all connections of the users.
 func UserEvent(typ string, app AppID, at time.Time, users ...string) *Event {
 	return &Event{Type: typ, App: app, To: Audience{Kind: ToUsers, Users: users}, CreatedAt: at}

@@ -45,6 +45,8 @@ type Poll struct {
 	CreatedAt   time.Time      `db:"created_at" json:"created_at"`
 	UpdatedAt   time.Time      `db:"updated_at" json:"updated_at"`
 	Custom      jsontext.Value `db:"custom" json:",embed"`
+
+	Version int64 `db:"version" json:"-"` // rises with each change of it or its votes
 }
 
 // Anonymous tells whether nobody may see who votes for what.

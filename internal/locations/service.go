@@ -120,6 +120,7 @@ func (r *UpdateRequest) apply(tx *store.Tx, m *chat.Message) (*chat.SharedLocati
 	if r.EndAt != nil {
 		l.EndAt = r.EndAt
 	}
-	l.UpdatedAt, m.UpdatedAt = now, now
+	m.UpdatedAt = chat.Risen(now, m.UpdatedAt)
+	l.UpdatedAt = m.UpdatedAt
 	return l, nil
 }

@@ -130,6 +130,7 @@ func (s *Service) remove(ctx context.Context, seat *access.Seat, m *chat.Message
 		if seen, err = s.views(ctx, tx.App, seat, last); err != nil {
 			return err
 		}
+		now = chat.Risen(now, last.UpdatedAt)
 		shown, err := tx.RemoveMessage(ctx, m.CID, m.ID, now)
 		if err != nil {
 			return err

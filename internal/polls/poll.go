@@ -105,16 +105,9 @@ func (s *Service) Delete(ctx context.Context, r *DeleteRequest) (*Empty, error) 
 		if err := s.tell(ctx, tx, evDeleted, st.actor, p, nil); err != nil {
 			return err
 		}
-		msgs, err := tx.PollMessages(ctx, p.ID)
+		msgs, err := tx.DeletePoll(ctx, p, tx.Now())
 		if err != nil {
 			return err
-		}
-		now := tx.Now()
-		if err := tx.DeletePoll(ctx, p, now); err != nil {
-			return err
-		}
-		for _, m := range msgs {
-			m.PollID, m.UpdatedAt = "", now
 		}
 		return s.Messages.TellUpdated(ctx, tx, st.actor, msgs...)
 	})

@@ -80,7 +80,9 @@ func (cl *cluster) handle(ctx context.Context, data []byte) {
 		if env.Pub != nil {
 			env.Pub.sanitize()
 			cl.hub.stale(env.Pub)
-			cl.hub.enqueue(env.Pub)
+			for _, part := range env.Pub.parts() {
+				cl.hub.enqueue(part)
+			}
 		}
 	case kindCall:
 		if env.Call != nil {

@@ -30,6 +30,7 @@ type dispatcher struct {
 	vectors []vector
 	away    []*conn            // members' connections that do not watch
 	seen    map[*conn]struct{} // recipients of one event, where they may come up twice
+	recent  recent
 }
 
 func newDispatcher(h *Hub) *dispatcher {
@@ -106,6 +107,7 @@ func (d *dispatcher) flush() {
 func (d *dispatcher) deliver(app chat.AppID, ev *event) {
 	h := d.hub
 	h.stats.events.Add(1)
+	ev = d.recent.newest(app, ev)
 	r := &rendering{ev: ev}
 	if ev.Watchers {
 		r.watchers = h.WatcherCount(app, ev.CID)

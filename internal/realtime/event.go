@@ -25,6 +25,7 @@ type event struct {
 	// Threads are the recipients' numbers of unread threads.
 	Threads map[string]chat.UnreadThreads `json:"threads,omitempty"`
 	Members *memberData                   `json:"members,omitzero"`
+	State   state                         `json:"state,omitzero"`
 	Body    jsontext.Value                `json:"body"` // an object without the type
 }
 
@@ -62,7 +63,7 @@ func (h *Hub) prepare(p *chat.Publication) (*publication, error) {
 			ev := &event{
 				Type: it.Type, Also: it.Also, To: it.To, CID: it.CID, Unread: it.WithUnread,
 				Watchers: it.WithWatchers, HasChannel: it.Channel != nil, Threads: it.ThreadsOf, Body: h.cfg.Finish(p.App, body),
-				Members: h.memberData(p.App, it.Message),
+				Members: h.memberData(p.App, it.Message), State: stateOf(it),
 			}
 			if it.User != nil {
 				ev.By = it.User.ID
@@ -79,6 +80,46 @@ func (p *publication) sanitize() {
 	p.Items = slices.DeleteFunc(p.Items, func(it item) bool {
 		return it.Change == nil && (it.Event == nil || it.Event.Body.Kind() != jsontext.KindBeginObject || len(it.Event.Body) <= len(`{}`))
 	})
+}
+
+// parts returns what can be delivered side by side, each in order: by channel, where
+// a publication is about several channels and nothing else, as the sends that were
+// committed together. Kept in one, they would be delivered in the order of one of the
+// channels only, and overtaken by what happens in the others.
+func (p *publication) parts() []*publication {
+	var first chat.CID
+	several := false
+	for _, it := range p.Items {
+		cid, _ := it.about()
+		if cid == "" {
+			return []*publication{p}
+		}
+		if first == "" {
+			first = cid
+		}
+		several = several || cid != first
+	}
+	if !several {
+		return []*publication{p}
+	}
+	var out []*publication
+	byShare := map[uint64]*publication{}
+	for _, it := range p.Items {
+		cid, _ := it.about()
+		n := share(p.App, cid)
+		part := byShare[n]
+		if part == nil {
+			part = &publication{App: p.App}
+			byShare[n], out = part, append(out, part)
+		}
+		part.Items = append(part.Items, it)
+	}
+	return out
+}
+
+// share names the dispatcher of a channel.
+func share(app chat.AppID, cid chat.CID) uint64 {
+	return maphash.Comparable(seed, channelKey{app, cid}) % dispatchers
 }
 
 // hash stands for what the publication's order hangs on: its first channel, else

@@ -60,39 +60,49 @@ func (o *outbox) tell(r record) {
 	o.signal()
 }
 
-// post queues a letter.
-func (o *outbox) post(l letter) {
+// post queues letters, which leave together.
+func (o *outbox) post(letters ...letter) {
 	if o.hub.cfg.Bus == nil {
 		return
 	}
+	n := 0
+	for _, l := range letters {
+		n += len(l.msg.Data)
+	}
 	o.mu.Lock()
-	full := o.bytes+len(l.msg.Data) > outboxBytes
+	full := o.bytes+n > outboxBytes
 	if !full {
-		o.letters = append(o.letters, l)
-		o.bytes += len(l.msg.Data)
+		o.letters = append(o.letters, letters...)
+		o.bytes += n
 	}
 	o.mu.Unlock()
 	if full {
-		o.fail([]letter{l}, errBus)
+		o.fail(letters, errBus)
 		return
 	}
 	o.signal()
 }
 
-// publish queues a publication and waits a moment until the bus has it.
-func (o *outbox) publish(ctx context.Context, p *publication) error {
+// publish queues the parts of a publication and waits a moment until the bus has
+// them.
+func (o *outbox) publish(ctx context.Context, parts []*publication) error {
 	if o.hub.cfg.Bus == nil {
 		return nil
 	}
-	data, err := wire.Marshal(&envelope{Kind: kindPub, From: o.hub.tag, Pub: p})
-	if err != nil {
-		return err
+	letters := make([]letter, len(parts))
+	for i, p := range parts {
+		data, err := wire.Marshal(&envelope{Kind: kindPub, From: o.hub.tag, Pub: p})
+		if err != nil {
+			return err
+		}
+		letters[i] = letter{msg: Message{Key: uint32(p.hash()), Data: data}, pub: true} //nolint:gosec // any bits of the hash do
 	}
-	l := letter{msg: Message{Key: uint32(p.hash()), Data: data}, pub: true, done: make(chan error, 1)} //nolint:gosec // any bits of the hash do
-	o.post(l)
+	done := make(chan error, 1)
+	letters[len(letters)-1].done = done
+	o.post(letters...)
 	if o.slow.Load() {
 		select {
-		case err := <-l.done:
+		case err := <-done:
 			return err
 		default:
 			return errBus
@@ -101,7 +111,7 @@ func (o *outbox) publish(ctx context.Context, p *publication) error {
 	timeout := time.NewTimer(handoffTimeout)
 	defer timeout.Stop()
 	select {
-	case err := <-l.done:
+	case err := <-done:
 		return err
 	case <-timeout.C:
 		o.slow.Store(true)

@@ -19,11 +19,11 @@ var errStopped = errors.New("realtime: the hub has stopped")
 // they have missed something as soon as the bus is back. On this node it is
 // delivered all the same, unless it could not be encoded.
 func (h *Hub) Publish(ctx context.Context, p *chat.Publication) error {
-	out, err := h.deliverLocal(p)
-	if err != nil || len(out.Items) == 0 {
+	parts, err := h.deliverLocal(p)
+	if err != nil || len(parts) == 0 {
 		return err
 	}
-	return h.outbox.publish(ctx, out)
+	return h.outbox.publish(ctx, parts)
 }
 
 // PublishLocal delivers a publication to this node's connections only. The error
@@ -33,16 +33,20 @@ func (h *Hub) PublishLocal(p *chat.Publication) error {
 	return err
 }
 
-func (h *Hub) deliverLocal(p *chat.Publication) (*publication, error) {
+// deliverLocal delivers a publication here, and returns its parts.
+func (h *Hub) deliverLocal(p *chat.Publication) ([]*publication, error) {
 	out, err := h.prepare(p)
-	if err != nil {
+	if err != nil || len(out.Items) == 0 {
 		return nil, err
 	}
 	h.stale(out)
-	if !h.enqueue(out) {
-		return nil, errStopped
+	parts := out.parts()
+	for _, part := range parts {
+		if !h.enqueue(part) {
+			return nil, errStopped
+		}
 	}
-	return out, nil
+	return parts, nil
 }
 
 // stale passes stale keys to the caches.

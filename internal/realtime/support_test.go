@@ -45,6 +45,7 @@ type backend struct {
 	members  map[string][]realtime.Membership
 	unread   map[chat.CID]map[string]int
 	onLoad   func(userID string) // called inside Memberships, before it answers
+	onRender func()              // called inside ChannelJSON, before it answers
 	loadErr  error
 	noRender error
 
@@ -97,6 +98,9 @@ func (b *backend) Unread(_ context.Context, _ chat.AppID, cid chat.CID, _ []stri
 }
 
 func (b *backend) ChannelJSON(_ context.Context, _ chat.AppID, cid chat.CID) (jsontext.Value, error) {
+	if b.onRender != nil {
+		b.onRender()
+	}
 	if b.noRender != nil {
 		return nil, b.noRender
 	}

@@ -11,6 +11,7 @@ const (
 	watchingEvery   = 5 * time.Second // between user.watching events of a channel
 	typeTypingStart = "typing.start"
 	typeTypingStop  = "typing.stop"
+	typeMessageNew  = "message.new"
 	typeMessageRead = "message.read"
 	typeWatchStart  = "user.watching.start"
 	typeWatchStop   = "user.watching.stop"

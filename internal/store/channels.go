@@ -133,7 +133,7 @@ func (t *Tx) ReviveChannel(ctx context.Context, ch *chat.Channel) error {
 // SaveChannel writes what updates may change of a locked channel (LockChannel).
 // UpdatedAt is set in ch.
 func (t *Tx) SaveChannel(ctx context.Context, ch *chat.Channel) error {
-	ch.UpdatedAt = t.Now()
+	ch.UpdatedAt = chat.Risen(t.Now(), ch.UpdatedAt)
 	t.Emit(ChannelStale(ch.CID))
 	_, err := exec(ctx, t.db, `
 		UPDATE channels SET team = $3, frozen = $4, disabled = $5, cooldown = $6, filter_tags = $7, config_overrides = $8::jsonb,
@@ -176,7 +176,7 @@ func (t *Tx) Truncate(ctx context.Context, ch *chat.Channel, at time.Time, byID 
 	if err != nil {
 		return err
 	}
-	ch.TruncatedAt, ch.TruncatedByID, ch.UpdatedAt = &at, byID, t.Now()
+	ch.TruncatedAt, ch.TruncatedByID, ch.UpdatedAt = &at, byID, chat.Risen(t.Now(), ch.UpdatedAt)
 	ch.LastMessageAt, ch.Messages = left.Last, left.Messages
 	if _, err := exec(ctx, t.db, `
 		WITH c AS (UPDATE channels SET truncated_at = $3, truncated_by_id = $4, updated_at = $5 WHERE app_id = $1 AND cid = $2)
@@ -228,7 +228,7 @@ func (t *Tx) deleteMessages(ctx context.Context, cid chat.CID, at time.Time) err
 // found any more, but ReviveChannel brings it back. DeletedAt is set in ch; the
 // change is not emitted: after the last event about the channel, the caller does.
 func (t *Tx) SoftDeleteChannel(ctx context.Context, ch *chat.Channel) error {
-	now := t.Now()
+	now := chat.Risen(t.Now(), ch.UpdatedAt)
 	ch.DeletedAt, ch.TruncatedAt, ch.UpdatedAt = &now, &now, now
 	t.Emit(ChannelStale(ch.CID))
 	if err := t.dropAllOwned(ctx, ch.CID); err != nil {
@@ -251,7 +251,7 @@ var ownTables = []string{
 // HardDeleteChannel removes a locked channel (LockAnyChannel) and all that is in
 // it. DeletedAt is set in ch; the change is not emitted, as by SoftDeleteChannel.
 func (t *Tx) HardDeleteChannel(ctx context.Context, ch *chat.Channel) error {
-	now := t.Now()
+	now := chat.Risen(t.Now(), ch.UpdatedAt)
 	ch.DeletedAt, ch.TruncatedAt, ch.UpdatedAt = &now, &now, now
 	t.Emit(ChannelStale(ch.CID), MembersStale(ch.CID))
 	if _, err := exec(ctx, t.db, `

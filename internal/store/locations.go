@@ -7,11 +7,12 @@ import (
 	"chatd/internal/chat"
 )
 
-// SaveLocation writes the location that a message shares, and when that changed.
+// SaveLocation writes the location that a message shares. UpdatedAt says when that
+// changed.
 func (t *Tx) SaveLocation(ctx context.Context, m *chat.Message) error {
 	_, err := exec(ctx, t.db, `
 		UPDATE messages SET shared_location = $3::jsonb, live_until = $4, updated_at = greatest(updated_at, $5) WHERE app_id = $1 AND id = $2`,
-		t.ID, m.ID, m.SharedLocation, m.SharedLocation.EndAt, m.SharedLocation.UpdatedAt)
+		t.ID, m.ID, m.SharedLocation, m.SharedLocation.EndAt, m.UpdatedAt)
 	return err
 }
 

@@ -25,6 +25,7 @@ func (t *Tx) DeleteMessage(ctx context.Context, cid chat.CID, id string, at time
 	if err != nil || m.DeletedAt != nil {
 		return nil, err
 	}
+	at = chat.Risen(at, m.UpdatedAt)
 	if _, err := exec(ctx, t.db, `
 		UPDATE messages SET deleted_type = type, type = $3, deleted_at = $4, updated_at = $4,
 			pinned = false, pinned_at = NULL, pinned_by_id = '', pin_expires = NULL
@@ -66,6 +67,7 @@ func (t *Tx) UndeleteMessage(ctx context.Context, cid chat.CID, id string, at ti
 			return nil, chat.Errorf(chat.Invalid, "message with id %s cannot be undeleted: its parent message has been deleted", id)
 		}
 	}
+	at = chat.Risen(at, m.UpdatedAt)
 	types, err := scalars[string](ctx, t.db, `
 		UPDATE messages SET deleted_at = NULL, updated_at = $3, deleted_type = '',
 			type = CASE WHEN deleted_type <> '' THEN deleted_type WHEN parent_id <> '' THEN $4 ELSE $5 END
@@ -90,8 +92,8 @@ func (t *Tx) countReplies(ctx context.Context, parentID string, live, deleted in
 		return nil
 	}
 	_, err := exec(ctx, t.db, `
-		UPDATE messages SET reply_count = greatest(reply_count + $3, 0), deleted_reply_count = greatest(deleted_reply_count + $4, 0),
-			updated_at = greatest(updated_at, $5)
+		UPDATE messages m SET reply_count = greatest(reply_count + $3, 0), deleted_reply_count = greatest(deleted_reply_count + $4, 0),
+			updated_at = `+risen("$5", "m")+`
 		WHERE app_id = $1 AND id = $2`, t.ID, parentID, live, deleted, at)
 	return err
 }

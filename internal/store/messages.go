@@ -111,22 +111,32 @@ func (t *Tx) LockMessage(ctx context.Context, id string) (*chat.Message, error) 
 	return t.message(ctx, id, "FOR NO KEY UPDATE")
 }
 
-// UpdateMessage writes what of a message can be edited: its content, its pin and its poll.
+// risen is chat.Risen for a row that is not locked yet, at the time of a parameter.
+func risen(at, row string) string {
+	return "greatest(" + at + ", " + row + ".updated_at + interval '1 microsecond')"
+}
+
+// UpdateMessage writes what of a message can be edited: its content, its pin and its
+// poll. UpdatedAt becomes what is stored: later, where the clock stands behind the last
+// change.
 func (t *Tx) UpdateMessage(ctx context.Context, m *chat.Message) error {
 	i18n := m.I18n
 	if i18n == nil {
 		i18n = map[string]string{}
 	}
-	_, err := exec(ctx, t.db, `
-		UPDATE messages SET text = $3, html = $4, mml = $5, attachments = $6::json, mentioned_users = $7, mentioned_channel = $8,
+	at, err := scalars[time.Time](ctx, t.db, `
+		UPDATE messages m SET text = $3, html = $4, mml = $5, attachments = $6::json, mentioned_users = $7, mentioned_channel = $8,
 			mentioned_here = $9, mentioned_roles = $10, mentioned_group_ids = $11, pinned = $12, pinned_at = $13, pinned_by_id = $14,
-			pin_expires = $15, quoted_message_id = $16, i18n = $17::jsonb, custom = $18::jsonb, message_text_updated_at = $19, updated_at = $20,
+			pin_expires = $15, quoted_message_id = $16, i18n = $17::jsonb, custom = $18::jsonb, message_text_updated_at = $19, updated_at = `+risen("$20", "m")+`,
 			poll_id = $21, words = $22::text::tsvector
-		WHERE app_id = $1 AND id = $2`,
+		WHERE app_id = $1 AND id = $2 RETURNING updated_at`,
 		t.ID, m.ID, m.Text, m.HTML, m.MML, array(m.Attachments), list(m.MentionedUserIDs), m.MentionedChannel,
 		m.MentionedHere, list(m.MentionedRoles), list(m.MentionedGroupIDs), m.Pinned, m.PinnedAt, m.PinnedByID,
 		m.PinExpires, m.QuotedMessageID, i18n, object(m.Custom), m.MessageTextUpdatedAt, m.UpdatedAt,
 		m.PollID, messageWords(t.ID, m))
+	if err == nil && len(at) > 0 {
+		m.UpdatedAt = at[0]
+	}
 	return err
 }
 

@@ -130,7 +130,7 @@ func count(p *chat.Poll, v *chat.PollVote, n int) {
 }
 
 func (t *Tx) saveCounts(ctx context.Context, p *chat.Poll) error {
-	_, err := exec(ctx, t.db, `UPDATE polls SET vote_count = $3, vote_counts = $4::jsonb, answers_count = $5 WHERE app_id = $1 AND id = $2`,
+	_, err := exec(ctx, t.db, `UPDATE polls SET vote_count = $3, vote_counts = $4::jsonb, answers_count = $5, version = version + 1 WHERE app_id = $1 AND id = $2`,
 		t.ID, p.ID, p.VoteCount, voteCounts(p), p.AnswersCount)
 	return err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"chatd/internal/chat"
@@ -9,7 +10,7 @@ import (
 
 const pollColumns = `p.id, p.name, p.description, p.voting_visibility, p.enforce_unique_vote, p.max_votes_allowed,
 	p.allow_user_suggested_options, p.allow_answers, p.is_closed, p.options, p.vote_count, p.vote_counts, p.answers_count,
-	p.created_by_id, p.custom, p.created_at, p.updated_at`
+	p.created_by_id, p.custom, p.created_at, p.updated_at, p.version`
 
 // MaxPollMessages bounds the messages that carry one poll: all that happens to it
 // is told for each of them.
@@ -86,7 +87,7 @@ func (t *Tx) SavePoll(ctx context.Context, p *chat.Poll) error {
 	_, err := exec(ctx, t.db, `
 		UPDATE polls SET name = $3, description = $4, voting_visibility = $5, enforce_unique_vote = $6, max_votes_allowed = $7,
 			allow_user_suggested_options = $8, allow_answers = $9, is_closed = $10, options = $11::jsonb, vote_count = $12,
-			vote_counts = $13::jsonb, custom = $14::jsonb, updated_at = $15
+			vote_counts = $13::jsonb, custom = $14::jsonb, updated_at = $15, version = version + 1
 		WHERE app_id = $1 AND id = $2`,
 		t.ID, p.ID, p.Name, p.Description, p.VotingVisibility, p.EnforceUniqueVote, p.MaxVotesAllowed,
 		p.AllowUserSuggestedOptions, p.AllowAnswers, p.IsClosed, options(p), p.VoteCount,
@@ -95,17 +96,24 @@ func (t *Tx) SavePoll(ctx context.Context, p *chat.Poll) error {
 }
 
 // DeletePoll removes a locked poll (LockPoll) with its votes, and takes it off the
-// messages that carry it.
-func (t *Tx) DeletePoll(ctx context.Context, p *chat.Poll, at time.Time) error {
-	if _, err := exec(ctx, t.db, `UPDATE messages SET poll_id = '', updated_at = $3 WHERE app_id = $1 AND poll_id = $2 AND poll_id <> ''`,
-		t.ID, p.ID, at); err != nil {
-		return err
+// messages that carry it, which it returns unless they are deleted, oldest first, not
+// hydrated.
+func (t *Tx) DeletePoll(ctx context.Context, p *chat.Poll, at time.Time) ([]*chat.Message, error) {
+	list, err := t.messages(ctx, `
+		UPDATE messages m SET poll_id = '', updated_at = `+risen("$3", "m")+` WHERE m.app_id = $1 AND m.poll_id = $2 AND m.poll_id <> ''
+		RETURNING `+messageColumns, t.ID, p.ID, at)
+	if err != nil {
+		return nil, err
 	}
 	if _, err := exec(ctx, t.db, `DELETE FROM poll_votes WHERE app_id = $1 AND poll_id = $2`, t.ID, p.ID); err != nil {
-		return err
+		return nil, err
 	}
-	_, err := exec(ctx, t.db, `DELETE FROM polls WHERE app_id = $1 AND id = $2`, t.ID, p.ID)
-	return err
+	if _, err := exec(ctx, t.db, `DELETE FROM polls WHERE app_id = $1 AND id = $2`, t.ID, p.ID); err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(m *chat.Message) bool { return m.DeletedAt != nil })
+	slices.SortFunc(list, func(a, b *chat.Message) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	return list, nil
 }
 
 // PollMessages returns the messages that carry a poll and are not deleted, oldest

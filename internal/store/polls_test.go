@@ -203,7 +203,8 @@ func TestPollsGoWithTheirVotes(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return tx.DeletePoll(ctx, p, tx.Now())
+		_, err = tx.DeletePoll(ctx, p, tx.Now())
+		return err
 	})
 	if left := r.countAll(`SELECT count(*) FROM poll_votes WHERE app_id = $1`); left != 0 {
 		t.Errorf("%d votes are left", left)

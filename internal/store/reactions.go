@@ -146,12 +146,12 @@ func (t *Tx) regroup(ctx context.Context, m *chat.Message, types []string) error
 }
 
 func (t *Tx) putGroups(ctx context.Context, m *chat.Message, at time.Time) error {
-	m.UpdatedAt = at
+	m.UpdatedAt = chat.Risen(at, m.UpdatedAt)
 	groups := m.ReactionGroups
 	if groups == nil {
 		groups = map[string]*chat.ReactionGroup{}
 	}
-	_, err := exec(ctx, t.db, `UPDATE messages SET reaction_groups = $3::jsonb, updated_at = $4 WHERE app_id = $1 AND id = $2`, t.ID, m.ID, groups, at)
+	_, err := exec(ctx, t.db, `UPDATE messages SET reaction_groups = $3::jsonb, updated_at = $4 WHERE app_id = $1 AND id = $2`, t.ID, m.ID, groups, m.UpdatedAt)
 	return err
 }
 

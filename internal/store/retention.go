@@ -168,7 +168,7 @@ func (t *Tx) uncountThreads(ctx context.Context, cid chat.CID, gone []*chat.Mess
 	number := func(of map[string]int) []int { return column(parents, func(id string) int { return of[id] }) }
 	if _, err := exec(ctx, t.db, `
 		UPDATE messages p SET reply_count = greatest(p.reply_count - v.live, 0), deleted_reply_count = greatest(p.deleted_reply_count - v.deleted, 0),
-			updated_at = greatest(p.updated_at, $5)
+			updated_at = `+risen("$5", "p")+`
 		FROM unnest($2::text[], $3::int[], $4::int[]) AS v (id, live, deleted) WHERE p.app_id = $1 AND p.id = v.id`,
 		t.ID, parents, number(live), number(deleted), t.Now()); err != nil {
 		return err

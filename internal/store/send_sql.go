@@ -49,7 +49,7 @@ const (
 	listOf = `CASE WHEN lists IS NULL THEN '{}'::text[] ELSE ARRAY(SELECT jsonb_array_elements_text(lists->`
 	// A reply makes its author and the parent's participants of the thread.
 	sendReply = `
-		UPDATE messages SET reply_count = reply_count + 1, updated_at = greatest(updated_at, $4), thread_participants =
+		UPDATE messages SET reply_count = reply_count + 1, updated_at = greatest($4, updated_at + interval '1 microsecond'), thread_participants =
 			(CASE WHEN thread_participants = '{}' THEN ARRAY[user_id] ELSE thread_participants END) ||
 			CASE WHEN $3 = ANY (thread_participants) OR thread_participants = '{}' AND $3 = user_id THEN '{}'::text[] ELSE ARRAY[$3] END
 		WHERE app_id = $1 AND id = $2 RETURNING reply_count, updated_at`
