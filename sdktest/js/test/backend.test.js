@@ -39,6 +39,9 @@ test('pinned messages are listed', async () => {
   assert.deepEqual(messages.map((m) => m.id), [ids[2], ids[0]]);
   const one = await mine.getPinnedMessages({ limit: 1 }, [{ pinned_at: -1 }]);
   assert.deepEqual(one.messages.map((m) => m.id), [ids[0]]);
+  await ann.pinMessage(ids[1], null, undefined, -3600); // as if it had been an hour ago
+  const all = await mine.getPinnedMessages({ limit: 10 }, [{ pinned_at: 1 }]);
+  assert.deepEqual(all.messages.map((m) => m.id), [ids[1], ids[2], ids[0]]);
 });
 
 test('channels are deleted by the hundred, as a task', async () => {
