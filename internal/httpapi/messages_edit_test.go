@@ -41,6 +41,8 @@ func TestUpdateMessage(t *testing.T) {
 		},
 		{name: "pin until yesterday", who: "bob", method: "PUT", path: m, body: `{"set":{"pinned":true,"pin_expires":"2020-01-01T00:00:00Z"}}`, status: 400, code: 4, message: "pin_expires"},
 		{name: "unpin", who: "ann", method: "PUT", path: m, body: `{"set":{"pinned":false}}`, want: map[string]string{"message.pinned": "false", "message.pinned_at": "null", "message.pinned_by": "null"}},
+		{name: "no later than now", who: "ann", method: "PUT", path: m, body: `{"set":{"pinned":true,"pinned_at":"2199-01-01T00:00:00Z"}}`, want: map[string]string{"message.pinned": "true"}},
+		{name: "not in what is to come", who: "ann", method: "GET", path: path + "/pinned_messages?pinned_at_after=2190-01-01T00:00:00Z", want: map[string]string{"messages": "[]"}},
 		{name: "pin again", who: "ann", method: "PUT", path: m, body: `{"set":{"pinned":true}}`, want: map[string]string{"message.pinned": "true"}},
 		{name: "unpin by unsetting", who: "ann", method: "PUT", path: m, body: `{"unset":["pinned"]}`, want: map[string]string{"message.pinned": "false", "message.pinned_at": "null", "message.pinned_by": "null"}},
 		{name: "a reserved field", who: "ann", method: "PUT", path: m, body: `{"set":{"user_id":"bob","created_at":"x","reply_count":1}}`, status: 400, code: 4, message: "message.created_at is a reserved field, message.reply_count is a reserved field, message.user_id is a reserved field"},

@@ -123,6 +123,8 @@ func TestSendMessage(t *testing.T) {
 			name: "pinned", who: "ann", method: "POST", path: to, body: send(`{"text":"x","pinned":true,"pin_expires":"2100-01-01T00:00:00Z"}`),
 			want: map[string]string{"message.pinned": "true", "message.pinned_by.id": `"ann"`, "message.pin_expires": `"2100-01-01T00:00:00Z"`},
 		},
+		{name: "pinned as of before", who: "ann", method: "POST", path: to, body: send(`{"text":"x","pinned":true,"pinned_at":"2020-01-01T00:00:00Z"}`), want: map[string]string{"message.pinned_at": `"2020-01-01T00:00:00Z"`}},
+		{name: "pinned_at without a pin", who: "ann", method: "POST", path: to, body: send(`{"text":"x","pinned_at":"2020-01-01T00:00:00Z"}`), want: map[string]string{"message.pinned": "false", "message.pinned_at": "null"}},
 		{name: "pinned until yesterday", who: "ann", method: "POST", path: to, body: send(`{"text":"x","pinned":true,"pin_expires":"2020-01-01T00:00:00Z"}`), status: 400, code: 4, message: "pin_expires"},
 		{name: "silent", who: "ann", method: "POST", path: to, body: send(`{"text":"x","silent":true}`), want: map[string]string{"message.silent": "true"}},
 		{name: "system", who: "ann", method: "POST", path: to, body: send(`{"text":"x","type":"system"}`), status: 403, code: 17, message: "CreateSystemMessage"},
