@@ -55,7 +55,7 @@ func newScene(actor *auth.Actor, ch *chat.Channel, at time.Time) *scene {
 func (s *scene) event(typ string) *chat.Event {
 	e := chat.ChannelEvent(typ, s.actor.App.ID, s.ch.CID, s.at)
 	e.Team, e.Channel = s.ch.Team, s.ch
-	e.User = publicUser(s.actor.User)
+	e.User = s.actor.User.Public()
 	n := s.ch.MemberCount
 	e.ChannelMemberCount, e.ChannelMessageCount = &n, s.ch.MessageCount
 	return e
@@ -111,17 +111,7 @@ func public(m *chat.Member) *chat.Member {
 		return m
 	}
 	v := *m
-	v.ShadowBanned, v.User = false, publicUser(m.User)
-	return &v
-}
-
-// publicUser is public for a user, or for nobody.
-func publicUser(u *chat.User) *chat.User {
-	if u == nil || !u.ShadowBanned {
-		return u
-	}
-	v := *u
-	v.ShadowBanned = false
+	v.ShadowBanned, v.User = false, m.User.Public()
 	return &v
 }
 

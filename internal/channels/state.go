@@ -99,7 +99,6 @@ func (s *Service) decorate(ctx context.Context, seats []*access.Seat) error {
 		if seat.Member != nil {
 			ch.HideMessagesBefore = seat.Member.HideMessagesBefore
 		}
-		veil(actor, ch.CreatedBy, ch.TruncatedBy)
 		if m := mutes[ch.CID]; m != nil {
 			yes := true
 			ch.Muted, ch.MuteExpiresAt = &yes, m.Expires

@@ -64,7 +64,7 @@ func (s *Service) watching(typ string, app chat.AppID, ch *chat.Channel, user *c
 	}
 	e := chat.ChannelEvent(typ, app, ch.CID, at)
 	e.To = chat.Audience{Kind: chat.ToOtherWatcher, Users: []string{user.ID}}
-	e.User, e.Team, e.WithWatchers = publicUser(user), ch.Team, true
+	e.User, e.Team, e.WithWatchers = user.Public(), ch.Team, true
 	return e
 }
 

@@ -40,4 +40,8 @@ type SharedLocation struct {
 	EndAt     *time.Time `json:"end_at,omitzero"`
 	CreatedAt time.Time  `json:"created_at"`
 	UpdatedAt time.Time  `json:"updated_at"`
+
+	// Filled in where a location does not come with its message or channel.
+	Channel *Channel `json:"channel,omitzero"`
+	Message *Message `json:"message,omitzero"`
 }

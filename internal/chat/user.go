@@ -72,6 +72,17 @@ func (u *User) ShowsReads() bool { return u.Privacy == nil || u.Privacy.ReadRece
 // ShowsDeliveries tells whether others may see what reached the user.
 func (u *User) ShowsDeliveries() bool { return u.Privacy == nil || u.Privacy.DeliveryReceipts.On() }
 
+// Public returns the user as others and he himself see him: who is shadow-banned must
+// not find out. Of nobody it is nobody.
+func (u *User) Public() *User {
+	if u == nil || !u.ShadowBanned {
+		return u
+	}
+	v := *u
+	v.ShadowBanned = false
+	return &v
+}
+
 // IsBanned tells whether the user is banned from the whole app at a time.
 func (u *User) IsBanned(now time.Time) bool {
 	return u.Banned && (u.BanExpires == nil || now.Before(*u.BanExpires))

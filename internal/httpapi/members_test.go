@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"chatd/internal/testkit"
 )
@@ -96,4 +97,69 @@ func TestShadowBannedUsersDoNotFindOut(t *testing.T) {
 	s.As("ann").Post(path, `{"add_moderators":["sly"]}`).OK()
 	sly.Expect("member.updated").Want("member.shadow_banned", "false")
 	sly.Expect("channel.updated").Want("channel.members.1.shadow_banned", "false")
+}
+
+// TestNowhereIsToldOfShadowBans has who is shadow-banned look wherever he is named.
+func TestNowhereIsToldOfShadowBans(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	s.Server().Put("/channeltypes/messaging", `{"user_message_reminders":true,"polls":true,"shared_locations":true}`).OK()
+	began := at(-time.Minute)
+	path := s.Channel("messaging", "room", "sly", "ann")
+	alter(t, s, `UPDATE users SET shadow_banned = true WHERE app_id = $1 AND id = 'sly'`)
+	alter(t, s, `UPDATE members SET shadow_banned = true WHERE app_id = $1 AND user_id = 'sly'`)
+	sly := s.As("sly").Connect()
+	parent := said(s, "ann", path, "parent")
+	replied(s, "ann", path, parent, `,"mentioned_users":["sly"]`)
+	reply := replied(s, "sly", path, parent, "")
+	s.As("sly").Post("/polls", `{"id":"p","name":"P","options":[{"id":"a","text":"A"}]}`).OK()
+	s.As("sly").Post(path+"/message", `{"message":{"id":"m","text":"hello","poll_id":"p","quoted_message_id":"`+parent+`","pinned":true,"mentioned_users":["sly"]}}`).OK()
+	live(s, "sly", path, "l")
+	for _, x := range []struct{ method, path, body string }{
+		{"POST", path + "/draft", `{"message":{"text":"x","mentioned_users":["sly"],"quoted_message_id":"m"}}`},
+		{"GET", path + "/draft", ``},
+		{"POST", path + "/draft", `{"message":{"text":"x","parent_id":"` + parent + `"}}`},
+		{"POST", "/drafts/query", `{}`},
+		{"POST", "/messages/m/reminders", `{}`},
+		{"POST", "/reminders/query", `{}`},
+		{"POST", "/messages/" + parent + "/reaction", `{"reaction":{"type":"like"}}`},
+		{"GET", "/messages/" + parent + "/reactions", ``},
+		{"POST", "/messages/" + parent + "/reactions", `{}`},
+		{"POST", "/messages/m/polls/p/vote", `{"vote":{"option_id":"a"}}`},
+		{"POST", "/polls/p/votes", `{}`},
+		{"POST", "/polls/query", `{}`},
+		{"GET", "/users/live_locations", ``},
+		{"PUT", "/users/live_locations", `{"message_id":"l","latitude":3}`},
+		{"GET", "/messages/m", ``},
+		{"GET", "/messages/" + reply, ``},
+		{"GET", path + "/messages?ids=m," + reply, ``},
+		{"GET", "/messages/" + parent + "/replies", ``},
+		{"POST", "/threads", `{}`},
+		{"GET", "/threads/" + parent, ``},
+		{"PATCH", "/threads/" + parent, `{"set":{"title":"T"}}`},
+		{"POST", path + "/query", `{"state":true,"watch":true,"presence":true}`},
+		{"POST", "/channels", `{"filter_conditions":{"cid":"messaging:room"},"state":true}`},
+		{"GET", "/members?payload=" + url.QueryEscape(`{"type":"messaging","id":"room","filter_conditions":{}}`), ``},
+		{"GET", "/search?payload=" + url.QueryEscape(`{"filter_conditions":{"cid":"messaging:room"},"query":"hello"}`), ``},
+		{"GET", path + "/pinned_messages", ``},
+		{"POST", "/sync", `{"channel_cids":["messaging:room"],"last_sync_at":"` + began + `"}`},
+		{"PUT", "/messages/m", `{"set":{"color":"red"}}`},
+		{"POST", path + "/read", `{}`},
+		{"PATCH", path, `{"set":{"color":"red"}}`},
+		{"DELETE", "/messages/m", ``},
+	} {
+		var body any
+		if x.body != "" {
+			body = x.body
+		}
+		if r := sly.Client.Do(x.method, x.path, body).OK(); strings.Contains(string(r.Body), `"shadow_banned":true`) {
+			t.Errorf("%s %s tells: %s", x.method, x.path, r.Body)
+		}
+	}
+	s.Server().Post("/users/sly/event", `{"event":{"type":"end_of_test"}}`).OK()
+	for e := sly.Hello; e.Type != "end_of_test"; e = sly.Next() {
+		if strings.Contains(string(e.Body), `"shadow_banned":true`) {
+			t.Errorf("%s tells: %s", e.Type, e.Body)
+		}
+	}
 }

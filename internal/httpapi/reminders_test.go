@@ -48,6 +48,8 @@ func TestReminders(t *testing.T) {
 		{name: "another's own", who: "bob", method: "POST", path: to, body: `{}`, want: map[string]string{"reminder.remind_at": "null", "reminder.user_id": `"bob"`}},
 		{name: "moved", who: "ann", method: "PATCH", path: to, body: `{"remind_at":"2101-01-01T00:00:00Z"}`, want: map[string]string{"reminder.remind_at": `"2101-01-01T00:00:00Z"`}},
 		{name: "kept only", who: "ann", method: "PATCH", path: to, body: `{"remind_at":null}`, want: map[string]string{"reminder.remind_at": "null", "reminder.message.text": `"parent"`}},
+		{name: "at no time", who: "ann", method: "PATCH", path: to, body: `{"remind_at":"0001-01-01T00:00:00Z"}`, want: map[string]string{"reminder.remind_at": "null"}},
+		{name: "which is none to sort by", who: "ann", method: "POST", path: "/reminders/query", body: `{"filter":{"remind_at":{"$exists":false}}}`, want: map[string]string{"reminders.0.message_id": `"` + parent + `"`}},
 		{name: "of a reply", who: "ann", method: "POST", path: "/messages/" + reply + "/reminders", body: `{}`, want: map[string]string{
 			"reminder.message.parent_id": `"` + parent + `"`, "message_id": `"` + reply + `"`, "channel_cid": `"messaging:room"`, "user_id": `"ann"`, "message.id": `"` + reply + `"`,
 		}},

@@ -53,6 +53,8 @@ func TestThreadRoutes(t *testing.T) {
 		{name: "no member", who: "eve", method: "GET", path: get, status: 403, code: 17, message: "ReadChannel"},
 		{name: "nobody", method: "POST", path: "/threads", body: `{}`, status: 400, code: 4, message: "either user or user_id must be provided"},
 		{name: "many replies", who: "ann", method: "POST", path: "/threads", body: `{"reply_limit":11}`, status: 400, code: 4, message: "reply_limit must be 10 or less"},
+		{name: "many replies of one", who: "ann", method: "GET", path: get + "?reply_limit=300", want: map[string]string{"thread.latest_replies.#": "2"}},
+		{name: "more than a page", who: "ann", method: "GET", path: get + "?reply_limit=301", status: 400, code: 4, message: "reply_limit must be 300 or less"},
 		{name: "many participants", who: "ann", method: "GET", path: get + "?participant_limit=101", status: 400, code: 4, message: "participant_limit must be 100 or less"},
 		{name: "many members", who: "ann", method: "POST", path: "/threads", body: `{"member_limit":-1}`, status: 400, code: 4, message: "member_limit must be 0 or greater"},
 		{name: "many threads", who: "ann", method: "POST", path: "/threads", body: `{"limit":101}`, status: 400, code: 4, message: "limit must be 100 or less"},
@@ -114,6 +116,8 @@ func TestThreadList(t *testing.T) {
 		{`{"filter":{"created_by_user_id":"ann"}}`, ""},
 		{`{"filter":{"created_at":{"$gt":"2020-01-01T00:00:00Z"},"updated_at":{"$gt":"2020-01-01T00:00:00Z"},"last_message_at":{"$lt":"2020-01-01T00:00:00Z"}}}`, ""},
 		{`{"filter":{"color":"red"}}`, "1"},
+		{`{"filter":{"title":"one"}}`, "1"},
+		{`{"filter":{"title":{"$in":["two",""]}}}`, "3 0 2"},
 		{`{"filter":{"channel.team":"red"}}`, ""},
 		{`{"limit":0}`, ""},
 	} {

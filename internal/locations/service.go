@@ -43,7 +43,7 @@ func (s *Service) Get(ctx context.Context, _ *GetRequest) (*GetResponse, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &GetResponse{Active: list}, nil
+	return &GetResponse{Active: list}, app.FillLocations(ctx, store.Viewer{UserID: actor.UserID}, list...)
 }
 
 // UpdateRequest moves a live location, or sets when it ends. The device is not
@@ -80,15 +80,17 @@ func (s *Service) Update(ctx context.Context, r *UpdateRequest) (*UpdateResponse
 	if m.UserID != actor.UserID {
 		return nil, chat.Errorf(chat.NotAllowed, "the location of message with id %s can only be updated by the user who shares it", m.ID)
 	}
-	var l *chat.SharedLocation
+	resp := &UpdateResponse{}
 	err = app.InTx(ctx, func(tx *store.Tx) error {
 		m, err := tx.LockMessage(ctx, m.ID)
 		if err != nil {
 			return err
 		}
-		if l, err = r.apply(tx, m); err != nil {
+		l, err := r.apply(tx, m)
+		if err != nil {
 			return err
 		}
+		resp.SharedLocation = *l
 		if err := tx.SaveLocation(ctx, m); err != nil {
 			return err
 		}
@@ -97,7 +99,7 @@ func (s *Service) Update(ctx context.Context, r *UpdateRequest) (*UpdateResponse
 	if err != nil {
 		return nil, err
 	}
-	return &UpdateResponse{*l}, nil
+	return resp, app.FillLocations(ctx, seat.Viewer(), &resp.SharedLocation)
 }
 
 // apply changes the location of a message, which must be live.

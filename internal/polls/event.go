@@ -35,7 +35,7 @@ func (s *Service) tell(ctx context.Context, tx *store.Tx, typ string, by *auth.A
 		ev := chat.ChannelEvent(typ, tx.ID, m.CID, now)
 		ev.Message, ev.MessageID, ev.Poll, ev.PollVote = m, m.ID, p.Public(), v
 		if typ == evDeleted {
-			ev.User = shown(by.User)
+			ev.User = by.User.Public()
 		}
 		items, err := s.Messages.Audience(ctx, tx, by, ev)
 		if err != nil {

@@ -112,13 +112,3 @@ func (s *Service) Delete(ctx context.Context, r *DeleteRequest) (*Empty, error) 
 		return s.Messages.TellUpdated(ctx, tx, st.actor, msgs...)
 	})
 }
-
-// shown is a user as others see him: who is shadow-banned must not find out.
-func shown(u *chat.User) *chat.User {
-	if u == nil || !u.ShadowBanned {
-		return u
-	}
-	v := *u
-	v.ShadowBanned = false
-	return &v
-}

@@ -146,7 +146,7 @@ func (s *Service) voting(ctx context.Context, pollID string, change func(*store.
 		if err != nil {
 			return err
 		}
-		v.User = shown(voter)
+		v.User = voter.Public()
 		after, err := tx.Poll(ctx, actor.UserID, pollID)
 		if err != nil {
 			return err

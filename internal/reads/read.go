@@ -132,7 +132,7 @@ func (s *Service) shown(ctx context.Context, app *store.App, ch *chat.Channel) (
 		return &v, nil
 	}
 	u, err := app.User(ctx, v.CreatedByID)
-	v.CreatedBy = u
+	v.CreatedBy = u.Public()
 	return &v, err
 }
 
@@ -208,7 +208,7 @@ func (s *Service) MarkChannelsRead(ctx context.Context, r *MarkChannelsReadReque
 			}
 		}
 		if all {
-			own = []*chat.Event{toSelf(&chat.Event{Type: "notification.mark_read", App: actor.App.ID, CreatedAt: at, User: actor.User})}
+			own = []*chat.Event{toSelf(&chat.Event{Type: "notification.mark_read", App: actor.App.ID, CreatedAt: at, User: actor.User.Public()})}
 			tx.Emit(own[0])
 		}
 		return numbered(ctx, tx, own...)

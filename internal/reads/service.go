@@ -42,7 +42,7 @@ func (s *Service) app(actor *auth.Actor) *store.App { return s.Store.App(actor.A
 // event returns an event about the actor in a channel.
 func event(typ string, actor *auth.Actor, ch *chat.Channel, at time.Time) *chat.Event {
 	ev := chat.ChannelEvent(typ, actor.App.ID, ch.CID, at)
-	ev.Team, ev.User = ch.Team, actor.User
+	ev.Team, ev.User = ch.Team, actor.User.Public()
 	return ev
 }
 

@@ -16,8 +16,17 @@ func (y *syncing) add(typ string, cid chat.CID, at time.Time) *Event {
 	return ev
 }
 
-// sorted returns the events, oldest first.
+// sorted returns the events, oldest first, in which nobody finds out that he is
+// shadow-banned.
 func (y *syncing) sorted() []*Event {
+	for _, ev := range y.events {
+		ev.User = ev.User.Public()
+		if ev.Member != nil {
+			m := *ev.Member
+			m.ShadowBanned, m.User = false, m.User.Public()
+			ev.Member = &m
+		}
+	}
 	slices.SortStableFunc(y.events, func(a, b *Event) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	return y.events
 }
@@ -61,6 +70,9 @@ func (y *syncing) channels(ctx context.Context) error {
 	}
 	for _, ch := range changed {
 		ch.Members = append([]*chat.Member{}, members[ch.CID]...)
+		for _, m := range ch.Members {
+			m.ShadowBanned, m.User = false, m.User.Public()
+		}
 	}
 	for _, seat := range y.seats {
 		y.channel(seat.Channel, seat.Member)

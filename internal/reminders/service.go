@@ -55,6 +55,14 @@ type Request struct {
 	RemindAt  *time.Time `json:"remind_at"`
 }
 
+// Validate takes the zero time, which some clients send, for none.
+func (r *Request) Validate() error {
+	if r.RemindAt != nil && r.RemindAt.IsZero() {
+		r.RemindAt = nil
+	}
+	return nil
+}
+
 // Response is a reminder.
 type Response struct {
 	Reminder *chat.Reminder `json:"reminder"`

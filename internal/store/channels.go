@@ -7,18 +7,31 @@ import (
 	"chatd/internal/chat"
 )
 
-// FillChannels gives channels the users who created and truncated them. The
-// channels must be the caller's own, not a cache's.
+// FillChannels gives channels the users who created and truncated them, who do not
+// tell who is shadow-banned. The channels must be the caller's own, not a cache's.
 func (a *App) FillChannels(ctx context.Context, channels ...*chat.Channel) error {
-	ids := make([]string, 0, 2*len(channels))
+	ids := make(map[string]bool, len(channels))
 	for _, ch := range channels {
-		ids = append(ids, ch.CreatedByID, ch.TruncatedByID)
+		ids[ch.CreatedByID], ids[ch.TruncatedByID] = true, true
 	}
-	users, err := a.Users(ctx, ids...)
+	users, err := a.named(ctx, ids)
 	for _, ch := range channels {
 		ch.CreatedBy, ch.TruncatedBy = users[ch.CreatedByID], users[ch.TruncatedByID]
 	}
 	return err
+}
+
+// filledChannels returns channels with the users who created and truncated them.
+func (a *App) filledChannels(ctx context.Context, cids []chat.CID) (map[chat.CID]*chat.Channel, error) {
+	list, err := a.Channels(ctx, cids...)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[chat.CID]*chat.Channel, len(list))
+	for _, ch := range list {
+		out[ch.CID] = ch
+	}
+	return out, a.FillChannels(ctx, list...)
 }
 
 // EventMembers is how many members the channels in events carry.
@@ -46,11 +59,6 @@ func (a *App) EventChannel(ctx context.Context, cid chat.CID) (*chat.Channel, er
 	ch.Members = append([]*chat.Member{}, members[cid]...)
 	for _, m := range ch.Members { // who is shadow-banned must not find out
 		m.ShadowBanned, m.User.ShadowBanned = false, false
-	}
-	for _, u := range []*chat.User{ch.CreatedBy, ch.TruncatedBy} {
-		if u != nil {
-			u.ShadowBanned = false
-		}
 	}
 	return ch, nil
 }

@@ -82,26 +82,16 @@ func (a *App) FillDrafts(ctx context.Context, v Viewer, drafts ...*chat.Draft) e
 	if len(drafts) == 0 {
 		return nil
 	}
-	channels, err := a.Channels(ctx, column(drafts, func(d *chat.Draft) chat.CID { return d.CID })...)
+	channels, err := a.filledChannels(ctx, column(drafts, func(d *chat.Draft) chat.CID { return d.CID }))
 	if err != nil {
 		return err
-	}
-	if err := a.FillChannels(ctx, channels...); err != nil {
-		return err
-	}
-	for _, ch := range channels {
-		for _, d := range drafts {
-			if d.CID == ch.CID {
-				d.Channel = ch
-			}
-		}
 	}
 	parents, err := a.inDrafts(ctx, v, drafts, func(d *chat.Draft) string { return d.ParentID })
 	if err != nil {
 		return err
 	}
 	for _, d := range drafts {
-		d.Parent = parents[d.ParentID]
+		d.Channel, d.Parent = channels[d.CID], parents[d.ParentID]
 	}
 	return a.quoteInDrafts(ctx, v, drafts)
 }

@@ -53,3 +53,26 @@ func (a *App) LiveLocationsOf(ctx context.Context, userID string) ([]*chat.Share
 		ORDER BY m.created_at, m.id LIMIT $4`, a.ID, userID, a.Now(), mostLive)
 	return column(rows, func(r *liveRow) *chat.SharedLocation { return &r.Location }), err
 }
+
+// FillLocations gives locations their channels and messages, as the viewer sees them.
+func (a *App) FillLocations(ctx context.Context, v Viewer, list ...*chat.SharedLocation) error {
+	if len(list) == 0 {
+		return nil
+	}
+	channels, err := a.filledChannels(ctx, column(list, func(l *chat.SharedLocation) chat.CID { return l.CID }))
+	if err != nil {
+		return err
+	}
+	stored, err := a.StoredMessages(ctx, column(list, func(l *chat.SharedLocation) string { return l.MessageID })...)
+	if err != nil {
+		return err
+	}
+	var msgs []*chat.Message
+	for _, l := range list {
+		l.Channel = channels[l.CID]
+		if l.Message = stored[l.MessageID]; l.Message != nil {
+			msgs = append(msgs, l.Message)
+		}
+	}
+	return a.Hydrate(ctx, v, msgs...)
+}

@@ -67,11 +67,8 @@ func (a *App) FillReminders(ctx context.Context, v Viewer, list ...*chat.Reminde
 	if len(list) == 0 {
 		return nil
 	}
-	channels, err := a.Channels(ctx, column(list, func(r *chat.Reminder) chat.CID { return r.CID })...)
+	channels, err := a.filledChannels(ctx, column(list, func(r *chat.Reminder) chat.CID { return r.CID }))
 	if err != nil {
-		return err
-	}
-	if err := a.FillChannels(ctx, channels...); err != nil {
 		return err
 	}
 	v.Reminders = false // they are not shown within reminders
@@ -82,12 +79,7 @@ func (a *App) FillReminders(ctx context.Context, v Viewer, list ...*chat.Reminde
 	ids := map[string]bool{}
 	var msgs []*chat.Message
 	for _, r := range list {
-		ids[r.UserID] = true
-		for _, ch := range channels {
-			if ch.CID == r.CID {
-				r.Channel = ch
-			}
-		}
+		ids[r.UserID], r.Channel = true, channels[r.CID]
 		if r.Message = stored[r.MessageID]; r.Message != nil {
 			msgs = append(msgs, r.Message)
 		}

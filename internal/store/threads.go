@@ -57,6 +57,7 @@ var threadFields = filter.Fields{
 		"channel_cid":              filter.Text("t.cid", filter.OneOf),
 		"parent_message_id":        filter.Text("t.parent_id", filter.OneOf),
 		"created_by_user_id":       filter.Text("t.created_by_id", filter.OneOf),
+		"title":                    filter.Text("t.title", filter.OneOf),
 		"channel.team":             filter.Text("c.team", filter.OneOf),
 		"channel.disabled":         filter.Bool("c.disabled", filter.Equal),
 		"has_unread":               filter.Bool("t.has_unread", filter.Equal),

@@ -309,7 +309,7 @@ func (a *App) ChannelMutes(ctx context.Context, ids ...string) (map[string][]*ch
 		if ch == nil {
 			continue
 		}
-		ch.CreatedBy = users[ch.CreatedByID]
+		ch.CreatedBy = users[ch.CreatedByID].Public()
 		out[r.UserID] = append(out[r.UserID], &chat.ChannelMute{
 			User: users[r.UserID], Channel: ch, Expires: r.Expires, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 		})

@@ -36,7 +36,7 @@ func (r *QueryRequest) Validate() error {
 	if err := within("limit", r.Limit, maxThreads); err != nil {
 		return err
 	}
-	return r.validate()
+	return r.validate(maxReplies)
 }
 
 // QueryResponse is threads, with the cursors around them.
@@ -124,7 +124,7 @@ type GetRequest struct {
 }
 
 // Validate checks the limits.
-func (r *GetRequest) Validate() error { return r.validate() }
+func (r *GetRequest) Validate() error { return r.validate(maxRepliesOfOne) }
 
 // GetResponse is a thread.
 type GetResponse struct {
@@ -167,15 +167,17 @@ type detail struct {
 // The limits of what is shown of a thread.
 const (
 	defaultReplies      = 2
-	maxReplies          = 10
+	maxReplies          = 10  // of each of many threads
+	maxRepliesOfOne     = 300 // as of a page of replies
 	defaultParticipants = 100
 	maxParticipants     = 100
 	defaultMembers      = 100
 	maxMembers          = 100
 )
 
-func (d detail) validate() error {
-	if err := within("reply_limit", d.ReplyLimit, maxReplies); err != nil {
+// validate checks the limits; replies is the most of a thread.
+func (d detail) validate(replies int) error {
+	if err := within("reply_limit", d.ReplyLimit, replies); err != nil {
 		return err
 	}
 	if err := within("participant_limit", d.ParticipantLimit, maxParticipants); err != nil {

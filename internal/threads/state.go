@@ -50,10 +50,7 @@ func (s *Service) states(ctx context.Context, threads []*chat.Thread, seats []*a
 		return nil, err
 	}
 	for i, t := range threads {
-		t.Channel, t.Parent, t.CreatedBy = seats[i].Channel, parents[t.ParentID], users[t.CreatedByID]
-		if t.CreatedBy != nil {
-			t.CreatedBy.ShadowBanned = false // he must not find out
-		}
+		t.Channel, t.Parent, t.CreatedBy = seats[i].Channel, parents[t.ParentID], users[t.CreatedByID].Public()
 		t.ParticipantList = people[t.ParentID]
 		if t.Parent != nil {
 			t.Draft = t.Parent.Draft
@@ -107,11 +104,6 @@ func (s *Service) channels(ctx context.Context, seats []*access.Seat, members in
 		ch.Members = all[ch.CID]
 		for _, m := range ch.Members { // who is shadow-banned must not find out
 			m.ShadowBanned, m.User.ShadowBanned = false, false
-		}
-		for _, u := range []*chat.User{ch.CreatedBy, ch.TruncatedBy} {
-			if u != nil {
-				u.ShadowBanned = false
-			}
 		}
 	}
 	return err
