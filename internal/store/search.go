@@ -31,11 +31,6 @@ type Found struct {
 	Next, Previous string
 }
 
-// window is among how many messages, the newest that match, a search by relevance
-// puts the most relevant first; the messages behind them follow in windows of their
-// own. So what a word costs does not grow with how often it was ever said.
-const window = 100
-
 // SearchMessages finds messages. Errors of the filter, the sort and the cursor are
 // Invalid.
 func (a *App) SearchMessages(ctx context.Context, q Search) (*Found, error) {
@@ -100,7 +95,7 @@ func (a *App) searching(ctx context.Context, q Search) (*searching, error) {
 	ask := askedOf(a.ID)
 	s := &searching{App: a, Search: q, key: key, args: b.Args, words: wordsOf(q.Filter), asked: ask.of(q.Filter), lead: ask.of(ask.besides(q.Filter))}
 	// In this order, as walks have it: most messages have not what is asked.
-	s.where = `m.app_id = $1 AND m.deleted_at IS NULL AND m.type IN ('regular', 'reply') AND ` + where + ` AND (v.since IS NULL OR m.created_at > v.since)
+	s.where = where + ` AND m.app_id = $1 AND m.deleted_at IS NULL AND m.type IN ('regular', 'reply') AND (v.since IS NULL OR m.created_at > v.since)
 		AND ` + visible + `
 		AND NOT EXISTS (SELECT FROM message_deletions x WHERE x.app_id = $1 AND x.cid = m.cid AND x.user_id = $3 AND x.message_id = m.id)`
 	return s, nil
@@ -114,7 +109,8 @@ func (s *searching) scope(order string) string {
 }
 
 // mark is a place in a search by relevance: a window, by its newest message and its
-// size, and how many of its messages come before.
+// size, and how many of its messages come before. The messages behind a window follow in
+// others of their own. So what a word costs does not grow with how often it was ever said.
 type mark struct {
 	At   time.Time `json:"at"`
 	ID   string    `json:"id"`
@@ -128,7 +124,11 @@ func (s *searching) seal(m mark) string {
 
 // relevant returns a page of ids by relevance.
 func (s *searching) relevant(ctx context.Context, f *Found) ([]string, error) {
-	at := mark{Size: max(window, s.Offset+s.Limit), Skip: s.Offset}
+	odds, err := s.odds(ctx, "created_at")
+	if err != nil {
+		return nil, err
+	}
+	at := mark{Size: max(odds.window(), s.Offset+s.Limit), Skip: s.Offset}
 	if s.Next != "" {
 		doc, err := filter.Open(s.key, s.scope("relevance"), s.Next)
 		if err != nil {
@@ -143,7 +143,7 @@ func (s *searching) relevant(ctx context.Context, f *Found) ([]string, error) {
 	if at.ID != "" {
 		cond, until = "(m.created_at, m.id) <= ("+b.Arg(at.At)+"::timestamptz, "+b.Arg(at.ID)+"::text)", at.At
 	}
-	newest := &spans{searching: s, b: b, key: "created_at", cond: cond, position: "NULL::jsonb", order: "m.created_at DESC, m.id DESC", desc: true, n: at.Size + 1}
+	newest := &spans{searching: s, odds: odds, b: b, key: "created_at", cond: cond, position: "NULL::jsonb", order: "m.created_at DESC, m.id DESC", desc: true, n: at.Size + 1}
 	hits, err := s.byTime(ctx, newest, until)
 	if err != nil || len(hits) == 0 {
 		return nil, err
@@ -158,7 +158,7 @@ func (s *searching) relevant(ctx context.Context, f *Found) ([]string, error) {
 		next.Skip = end
 		f.Next = s.seal(next)
 	case len(behind) > 0 && s.Limit > 0:
-		f.Next = s.seal(mark{At: behind[0].At, ID: behind[0].ID, Size: max(window, s.Limit)})
+		f.Next = s.seal(mark{At: behind[0].At, ID: behind[0].ID, Size: max(odds.window(), s.Limit)})
 	}
 	if at.Skip > 0 && s.Next != "" {
 		at.Skip = max(at.Skip-s.Limit, 0)
@@ -193,6 +193,9 @@ func (s *searching) sorted(ctx context.Context, f *Found) ([]string, error) {
 	var hits []*hit
 	switch first.Field {
 	case "created_at", "updated_at":
+		if p.odds, err = s.odds(ctx, p.key); err != nil {
+			return nil, err
+		}
 		if start, err = cur.time(cmp.Or(next, prev)); err != nil {
 			return nil, err
 		}

@@ -42,7 +42,7 @@ func (p *spans) clone() *filter.Builder { return &filter.Builder{Args: slices.Cl
 // bounds are between which times the search finds anything.
 func (p *spans) bounds() (oldest, newest time.Time) {
 	from, to := span(p.Filter)
-	oldest, newest = p.Oldest, p.Now()
+	oldest, newest = p.oldest, p.Now()
 	if from.After(oldest) {
 		oldest = from
 	}
@@ -58,7 +58,7 @@ func (p *spans) bounds() (oldest, newest time.Time) {
 // run reads from start on; zero is no start.
 func (p *spans) run(ctx context.Context, start time.Time) ([]*hit, error) {
 	oldest, newest := p.bounds()
-	length := time.Duration(float64(newest.Sub(oldest)) * min(firstPart*float64(p.n)*p.share()*p.one()/p.All, 1))
+	length := time.Duration(float64(newest.Sub(oldest)) * min(firstPart*float64(p.n)*p.share()*p.one()/p.every, 1))
 	at, end, way := oldest, newest, 1
 	if p.desc {
 		at, end, way = newest, oldest, -1

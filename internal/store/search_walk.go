@@ -8,13 +8,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"chatd/internal/filter"
 )
 
 // walk reads the messages of a search's channels in the order of a time until no
-// unread one can be among the first n that match: a merge of sorted lists. A few
-// messages of each tell how busy it is; from then on all are read as far as it takes,
-// of a busy channel much and of a quiet one little.
+// unread one can be among the first n that match: a merge of sorted lists. All are read
+// as far as it takes by what is known of them, of a busy channel much and of a quiet one
+// little; then further, by what was seen.
 type walk struct {
 	*searching
 
@@ -35,30 +37,31 @@ type walk struct {
 // threads have. In the order of updated_at these are without those that were changed
 // since they were written, which are a list of their own.
 type strand struct {
-	cid   string
-	since time.Time
-	kind  int
-	size  int       // of what is read next
-	first time.Time // of its messages
-	seen  int
-	at    time.Time // and id: how far it is read
-	id    string
-	done  bool // it is read to its end
+	cid     string
+	since   time.Time
+	kind    int
+	size    int       // of what is read next
+	near    time.Time // where its unread messages begin, nearly
+	density float64   // messages in a microsecond, nearly
+	seen    int
+	first   time.Time // of what was seen
+	at      time.Time // and id: how far it is read
+	id      string
+	done    bool // it is read to its end
 }
 
-// density is how many messages it has in a microsecond.
-func (s *strand) density() float64 {
-	return float64(max(s.seen-1, 1)) / max(float64(s.at.Sub(s.first).Abs().Microseconds()), 1)
-}
-
-// step is a message that a walk has read: one that matches, or the first or the last
-// of a strand's part. Its time is that of the order.
-type step struct {
-	hit
-
-	Strand int  `db:"strand"` // counted from 1
-	Place  int  `db:"place"`  // in the part, from 1
-	Found  bool `db:"found"`
+// part is what was read of a strand: how many messages, and those among them that match.
+// Its times are those of the order.
+type part struct {
+	Strand    int              `db:"strand"` // counted from 1
+	Size      int              `db:"size"`
+	First     time.Time        `db:"first"`
+	Last      time.Time        `db:"last"`
+	LastID    string           `db:"last_id"`
+	IDs       []string         `db:"ids"`
+	Times     []time.Time      `db:"times"`
+	Texts     []string         `db:"texts"`
+	Positions []jsontext.Value `db:"positions"`
 }
 
 // The kinds of strands.
@@ -74,13 +77,14 @@ const (
 	mostRead  = 20_000 // messages that one statement reads
 	spare     = 1.1    // what is read more than should do
 	belief    = .125   // in what was expected
+	aside     = .1     // how many there are in the other kinds of strands, beside the channel's own
 )
 
 // forEver is later than any message.
 var forEver = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// begin makes the strands.
-func (w *walk) begin(ctx context.Context, start time.Time) error {
+// begin makes the strands of channels.
+func (w *walk) begin(channels []*extent, start time.Time) {
 	from, to := span(w.Filter)
 	switch {
 	case !w.desc && from.After(start):
@@ -88,54 +92,47 @@ func (w *walk) begin(ctx context.Context, start time.Time) error {
 	case w.desc && w.key == "created_at" && !to.IsZero() && (start.IsZero() || to.Before(start)):
 		start = to
 	}
-	size := leastPart
-	if len(w.Views) == 1 {
-		size = int(min(max(w.expect, leastPart), mostPart))
-	}
-	more, err := w.more(ctx)
-	if err != nil {
-		return err
-	}
 	switch {
 	case start.IsZero() && w.desc:
 		start = forEver
 	case w.desc:
 		start = start.Add(time.Microsecond) // the condition of the cursor tells messages of one time apart
 	}
+	hidden := make(map[string]*time.Time, len(w.Views))
 	for _, v := range w.Views {
+		hidden[string(v.CID)] = v.Since
+	}
+	for _, c := range channels {
 		since := from
-		if v.Since != nil && v.Since.After(from) {
-			since = *v.Since
+		if v := hidden[c.CID]; v != nil && v.After(from) {
+			since = *v
 		}
-		for _, kind := range append(more[string(v.CID)], inChannel) {
-			w.strands = append(w.strands, &strand{cid: string(v.CID), since: since, kind: kind, size: size, at: start})
+		var kinds []int
+		for kind, has := range []bool{inChannel: c.Own, inThreads: c.Replies, afterwards: c.Changed} {
+			if has {
+				kinds = append(kinds, kind)
+			}
+		}
+		density := max(c.Count, 1) / max(float64(c.Newest.Sub(c.Oldest).Microseconds()), 1)
+		for _, kind := range kinds {
+			s := &strand{cid: c.CID, since: since, kind: kind, near: start, density: density, at: start}
+			if kind != inChannel {
+				s.density *= aside
+			}
+			if begins := c.first(w.desc); w.compare(begins, "", start, "") > 0 {
+				s.near = begins
+			}
+			w.strands = append(w.strands, s)
 		}
 	}
-	return nil
 }
 
-// more returns which strands channels have beside that of their own messages.
-func (w *walk) more(ctx context.Context) (map[string][]int, error) {
-	type has struct {
-		CID     string `db:"cid"`
-		Replies bool   `db:"replies"`
-		Changed bool   `db:"changed"`
+// first is where a channel's messages begin.
+func (e *extent) first(desc bool) time.Time {
+	if desc {
+		return e.Newest
 	}
-	list, err := many[has](ctx, w.db, `
-		SELECT v.cid, EXISTS (SELECT FROM messages m WHERE m.app_id = $1 AND m.cid = v.cid AND NOT m.in_channel) AS replies,
-			$3 AND EXISTS (SELECT FROM messages m WHERE m.app_id = $1 AND m.cid = v.cid AND m.updated_at > m.created_at) AS changed
-		FROM unnest($2::text[]) AS v (cid)`,
-		w.ID, column(w.Views, func(v View) string { return string(v.CID) }), w.key == "updated_at")
-	out := make(map[string][]int, len(list))
-	for _, h := range list {
-		if h.Replies {
-			out[h.CID] = append(out[h.CID], inThreads)
-		}
-		if h.Changed {
-			out[h.CID] = append(out[h.CID], afterwards)
-		}
-	}
-	return out, err
+	return e.Oldest
 }
 
 // run walks, and tells whether it came to the end of its way.
@@ -186,20 +183,20 @@ func (w *walk) next() []*strand {
 			open = append(open, s)
 		}
 	}
-	if w.read == 0 || len(open) == 0 {
-		return open
+	if len(open) == 0 {
+		return nil
 	}
-	slices.SortFunc(open, func(a, b *strand) int { return w.compare(a.at, a.id, b.at, b.id) })
+	slices.SortFunc(open, func(a, b *strand) int { return w.compare(a.near, a.id, b.near, b.id) })
 	goal, total := w.goal(open), 0
 	if len(w.found) == w.n {
 		goal = min(goal, w.place(w.found[w.n-1].At))
 	}
 	for i, s := range open {
-		way := goal - w.place(s.at)
-		if way < 0 {
+		way := goal - w.place(s.near)
+		if way < 0 && s.seen > 0 {
 			return open[:max(i, 1)]
 		}
-		s.size = int(min(way*s.density()*spare+leastPart, mostPart))
+		s.size = int(min(max(way, 0)*s.density*spare+leastPart, mostPart))
 		if total += s.size; total > mostRead {
 			return open[:max(i, 1)]
 		}
@@ -211,24 +208,57 @@ func (w *walk) next() []*strand {
 // it takes to find what is missing.
 func (w *walk) goal(open []*strand) float64 {
 	sure := 0 // what was found before the first unread message
-	for sure < len(w.found) && w.compare(w.found[sure].At, w.found[sure].ID, open[0].at, open[0].id) <= 0 {
+	for sure < len(w.found) && w.compare(w.found[sure].At, w.found[sure].ID, open[0].near, open[0].id) <= 0 {
 		sure++
 	}
 	messages := w.missing(w.n - sure)
-	density, at := 0.0, w.place(open[0].at)
+	density, at := 0.0, w.place(open[0].near)
 	for _, s := range open {
-		x := w.place(s.at)
+		x := w.place(s.near)
 		if messages <= density*(x-at) {
 			break
 		}
 		messages -= density * (x - at)
-		density, at = density+s.density(), x
+		density, at = density+s.density, x
 	}
 	return at + messages/density
 }
 
 // step reads on in strands.
 func (w *walk) step(ctx context.Context, strands []*strand) error {
+	parts, err := w.parts(ctx, strands)
+	if err != nil {
+		return err
+	}
+	for _, s := range strands {
+		s.done = true // unless as much was there as was asked for
+	}
+	for _, p := range parts {
+		s := strands[p.Strand-1]
+		w.read += float64(p.Size)
+		w.matched += float64(len(p.IDs))
+		for i, id := range p.IDs {
+			w.found = append(w.found, &hit{ID: id, At: p.Times[i], Text: p.Texts[i], Position: p.Positions[i]})
+		}
+		if p.Size < s.size {
+			continue
+		}
+		s.done = false
+		if s.seen == 0 {
+			s.first = p.First
+		}
+		s.seen += p.Size
+		s.at, s.near, s.id = p.Last, p.Last, p.LastID
+		s.density = float64(max(s.seen-1, 1)) / max(float64(s.at.Sub(s.first).Abs().Microseconds()), 1)
+	}
+	slices.SortFunc(w.found, func(a, b *hit) int { return w.compare(a.At, a.ID, b.At, b.ID) })
+	w.found = w.found[:min(len(w.found), w.n)]
+	return nil
+}
+
+// parts reads the next part of each of strands, in one statement. What matches is told
+// where a message is read: most do not, and are not carried on.
+func (w *walk) parts(ctx context.Context, strands []*strand) ([]*part, error) {
 	b := &filter.Builder{Args: slices.Clone(w.b.Args)}
 	b.Args[1] = column(strands, func(s *strand) string { return s.cid })
 	b.Args[5] = column(strands, func(s *strand) time.Time { return s.since })
@@ -236,51 +266,28 @@ func (w *walk) step(ctx context.Context, strands []*strand) error {
 		b.Arg(column(strands, func(s *strand) string { return s.id })) + `::text[], ` +
 		b.Arg(column(strands, func(s *strand) int { return s.kind })) + `::int[], ` +
 		b.Arg(column(strands, func(s *strand) int { return s.size })) + `::int[])`
-	part := func(kind int, which, key string) string {
-		beyond, order := `(m.`+key+`, m.id) > (v.at, v.id)`, `m.`+key+`, m.id`
-		if w.desc {
-			beyond, order = `(m.`+key+`, m.id) < (v.at, v.id)`, `m.`+key+` DESC, m.id DESC`
-		}
-		return `(SELECT m.*, m.` + key + ` AS at FROM messages m WHERE m.app_id = $1 AND m.cid = v.cid AND ` + which + ` AND v.kind = ` + strconv.Itoa(kind) +
-			` AND m.created_at > v.since AND ` + beyond + ` ORDER BY ` + order + ` LIMIT v.size)`
+	first, last, beyond, way := `min`, `max`, `>`, ``
+	if w.desc {
+		first, last, beyond, way = `max`, `min`, `<`, ` DESC`
 	}
-	parts, which := []string{part(inChannel, `m.in_channel`, `created_at`), part(inThreads, `NOT m.in_channel`, `created_at`)}, ``
+	list := func(kind int, which, key string) string {
+		return `(SELECT m.id, m.text, m.created_at, m.updated_at, m.` + key + ` AS at, coalesce(` + w.cond + ` AND ` + w.where + `, FALSE) AS found
+			FROM messages m WHERE m.app_id = $1 AND m.cid = v.cid AND ` + which + ` AND v.kind = ` + strconv.Itoa(kind) + ` AND m.created_at > v.since
+				AND (m.` + key + `, m.id) ` + beyond + ` (v.at, v.id) ORDER BY m.` + key + way + `, m.id` + way + ` LIMIT v.size)`
+	}
+	lists, unchanged := []string{list(inChannel, `m.in_channel`, `created_at`), list(inThreads, `NOT m.in_channel`, `created_at`)}, ``
 	if w.key == "updated_at" {
-		parts = append(parts, part(afterwards, `m.updated_at > m.created_at`, `updated_at`))
-		which = `(v.kind = ` + strconv.Itoa(afterwards) + ` OR m.updated_at <= m.created_at) AND `
+		lists = append(lists, list(afterwards, `m.updated_at > m.created_at`, `updated_at`))
+		unchanged = ` AND (v.kind = ` + strconv.Itoa(afterwards) + ` OR m.updated_at <= m.created_at)`
 	}
-	rows, err := many[step](ctx, w.db, `
-		SELECT v.strand, x.id, x.created_at, x.text, x.position, x.found, x.place
+	hits := func(value string) string { return `array_agg(` + value + `) FILTER (WHERE m.found` + unchanged + `)` }
+	return many[part](ctx, w.db, `
+		SELECT v.strand, x.*
 		FROM `+strandsOf+` WITH ORDINALITY AS v (cid, since, at, id, kind, size, strand) CROSS JOIN LATERAL (
-			SELECT m.id, m.at AS created_at, m.text, `+w.position+` AS position, coalesce(`+which+w.cond+` AND `+w.where+`, FALSE) AS found, row_number() OVER () AS place
-			FROM (`+strings.Join(parts, ` UNION ALL `)+`) m) x
-		WHERE x.found OR x.place = 1 OR x.place = v.size`, append([]any{planned}, b.Args...)...)
-	if err != nil {
-		return err
-	}
-	for _, s := range strands {
-		s.done = true // unless its last message comes
-	}
-	for _, r := range rows {
-		if r.Found {
-			w.matched++
-			w.found = append(w.found, &r.hit)
-		}
-		s := strands[r.Strand-1]
-		if r.Place == 1 && s.seen == 0 {
-			s.first = r.At
-		}
-		if r.Place == s.size {
-			s.done, s.at, s.id = false, r.At, r.ID
-			s.seen += s.size
-		}
-	}
-	for _, s := range strands {
-		w.read += float64(s.size)
-	}
-	slices.SortFunc(w.found, func(a, b *hit) int { return w.compare(a.At, a.ID, b.At, b.ID) })
-	w.found = w.found[:min(len(w.found), w.n)]
-	return nil
+			SELECT count(*) AS size, `+first+`(m.at) AS first, `+last+`(m.at) AS last, (array_agg(m.id))[count(*)] AS last_id,
+				`+hits(`m.id`)+` AS ids, `+hits(`m.at`)+` AS times, `+hits(`m.text`)+` AS texts, `+hits(w.position)+` AS positions
+			FROM (`+strings.Join(lists, ` UNION ALL `)+`) m) x
+		WHERE x.size > 0`, b.Args...)
 }
 
 // all returns the comparisons that hold for everything a filter keeps.
