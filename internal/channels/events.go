@@ -92,7 +92,7 @@ func (s *scene) notice(typ string, kind chat.AudienceKind, m *chat.Member) *chat
 // told is public for the member that an event is about: with what answers leave
 // out, by which clients know that it is not so any more.
 func told(m *chat.Member) *chat.Member {
-	v := *public(m)
+	v := *m.Public()
 	more := map[string]any{"is_global_banned": v.User.Banned}
 	if v.PinnedAt == nil {
 		more["pinned_at"] = nil
@@ -101,17 +101,6 @@ func told(m *chat.Member) *chat.Member {
 		more["archived_at"] = nil
 	}
 	v.Custom = chat.Merge(v.Custom, wire.MustMarshal(more))
-	return &v
-}
-
-// public is a member as others, and he himself, may see him: who is shadow-banned
-// must not find out.
-func public(m *chat.Member) *chat.Member {
-	if !m.ShadowBanned && !m.User.ShadowBanned {
-		return m
-	}
-	v := *m
-	v.ShadowBanned, v.User = false, m.User.Public()
 	return &v
 }
 

@@ -102,6 +102,26 @@ type Member struct {
 // invite is unanswered or was refused.
 func (m *Member) Listens() bool { return m.Status != StatusPending && m.Status != StatusRejected }
 
+// Public returns the member as others and he himself see him: who is shadow-banned
+// must not find out.
+func (m *Member) Public() *Member {
+	if user := m.User.Public(); m.ShadowBanned || user != m.User {
+		v := *m
+		v.ShadowBanned, v.User = false, user
+		return &v
+	}
+	return m
+}
+
+// PublicMembers returns members as everybody sees them, in a list of its own.
+func PublicMembers(list []*Member) []*Member {
+	out := make([]*Member, len(list))
+	for i, m := range list {
+		out[i] = m.Public()
+	}
+	return out
+}
+
 // IsBanned tells whether the member is banned from the channel at a time.
 func (m *Member) IsBanned(now time.Time) bool {
 	return m.Banned && (m.BanExpires == nil || now.Before(*m.BanExpires))

@@ -104,7 +104,7 @@ func (s *Service) resume(ctx context.Context, h *store.Held) (*delivery, error) 
 	if err := app.Hydrate(ctx, seat.Viewer(), d.m); err != nil {
 		return nil, err
 	}
-	d.m.User, d.m.Shadowed = author(seat.Actor), shadowed(seat, app)
+	d.m.User, d.m.Shadowed = seat.Actor.User.Public(), shadowed(seat, app)
 	d.m.CreatedAt = e.now()
 	d.m.UpdatedAt = d.m.CreatedAt
 	if h.Unasked {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"chatd/internal/auth"
 	"chatd/internal/chat"
 	"chatd/internal/permission"
 )
@@ -41,7 +40,7 @@ func (e *editor) blank(r *chat.MessageRequest) (*chat.Message, error) {
 	}
 	m := &chat.Message{
 		ID: id, Type: chat.MessageRegular, CID: e.seat.Channel.CID,
-		UserID: e.seat.Actor.UserID, User: author(e.seat.Actor), CreatedAt: e.now(), Attachments: noAttachments,
+		UserID: e.seat.Actor.UserID, User: e.seat.Actor.User.Public(), CreatedAt: e.now(), Attachments: noAttachments,
 	}
 	m.UpdatedAt = m.CreatedAt
 	m.Member = chat.NewMessageMember(e.seat.Member)
@@ -64,17 +63,6 @@ func (e *editor) now() time.Time {
 		return cut.Add(time.Microsecond)
 	}
 	return now
-}
-
-// author is the actor as messages and events show him, nil when he is nobody. Who
-// is shadow-banned must not find out.
-func author(actor *auth.Actor) *chat.User {
-	if actor.User == nil || !actor.User.ShadowBanned {
-		return actor.User
-	}
-	u := *actor.User
-	u.ShadowBanned = false
-	return &u
 }
 
 // reply makes the message a reply, where it names a parent, and returns that.
@@ -199,7 +187,7 @@ func (e *editor) pin(m *chat.Message, r *chat.MessageRequest, now time.Time) err
 		return chat.Errorf(chat.Invalid, "message.pin_expires must be in the future")
 	}
 	if !m.Pinned {
-		m.Pinned, m.PinnedByID, m.PinnedBy = true, e.seat.Actor.UserID, author(e.seat.Actor)
+		m.Pinned, m.PinnedByID, m.PinnedBy = true, e.seat.Actor.UserID, e.seat.Actor.User.Public()
 	}
 	m.PinnedAt, m.PinExpires = at, expires
 	return nil

@@ -31,10 +31,7 @@ func (d *delivery) surroundings(ctx context.Context, r *SendRequest) (out surrou
 		if err != nil {
 			return out, err
 		}
-		if u := creators[ch.CreatedByID]; u != nil {
-			u.ShadowBanned = false // he must not find out
-			out.Channel.CreatedBy = u
-		}
+		out.Channel.CreatedBy = creators[ch.CreatedByID].Public()
 	}
 	if !r.MentionedMembers {
 		return out, nil

@@ -59,7 +59,7 @@ func (s *Service) Delete(ctx context.Context, r *DeleteRequest) (*Response, erro
 func deleted(seat *access.Seat, app chat.AppID, m *chat.Message, hard bool) *chat.Event {
 	ev := about(evDeleted, app, m, seat.Channel)
 	ev.HardDelete = &hard
-	ev.User = author(seat.Actor)
+	ev.User = seat.Actor.User.Public()
 	return ev
 }
 

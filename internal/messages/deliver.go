@@ -173,8 +173,7 @@ func (d *delivery) told(ctx context.Context) (*chat.Event, error) {
 		ev.ParentAuthor = d.of.UserID
 		for _, id := range ids {
 			if u := users[id]; u != nil {
-				u.ShadowBanned = false // he must not find out
-				ev.ThreadParticipants = append(ev.ThreadParticipants, u)
+				ev.ThreadParticipants = append(ev.ThreadParticipants, u.Public())
 			}
 		}
 	}

@@ -37,7 +37,7 @@ func (s *Service) UpdateEphemeral(ctx context.Context, r *UpdatePartialRequest) 
 		return nil, err
 	}
 	ev := about(evUpdated, app.ID, seen.public, seat.Channel)
-	ev.User = author(seat.Actor)
+	ev.User = seat.Actor.User.Public()
 	items, err := s.audience(ctx, app, seat, ev)
 	if err != nil {
 		return nil, err

@@ -95,7 +95,7 @@ func (s *Service) parentChanged(ctx context.Context, app *store.App, seat *acces
 	}
 	parent.HideQuoted()
 	ev := about(evUpdated, app.ID, parent, seat.Channel)
-	ev.User = author(seat.Actor)
+	ev.User = seat.Actor.User.Public()
 	return s.audience(ctx, app, seat, ev)
 }
 

@@ -85,7 +85,7 @@ func (s *Service) SendReaction(ctx context.Context, r *SendReactionRequest) (*Re
 		if err != nil {
 			return err
 		}
-		reaction := &chat.Reaction{UserID: actor.UserID, User: author(actor), Type: r.Reaction.Type, Score: 1, Custom: r.Reaction.Custom}
+		reaction := &chat.Reaction{UserID: actor.UserID, User: actor.User.Public(), Type: r.Reaction.Type, Score: 1, Custom: r.Reaction.Custom}
 		if r.Reaction.Score != nil {
 			reaction.Score = *r.Reaction.Score
 		}
@@ -173,7 +173,7 @@ func (s *Service) DeleteReaction(ctx context.Context, r *DeleteReactionRequest) 
 		if err != nil {
 			return err
 		}
-		gone.User = author(actor)
+		gone.User = actor.User.Public()
 		resp, err = s.reacted(ctx, tx, seat, evReactionDeleted, m, gone)
 		return err
 	})

@@ -40,7 +40,7 @@ func (s *Service) TellUpdated(ctx context.Context, tx *store.Tx, by *auth.Actor,
 		}
 		m.HideQuoted()
 		ev := about(evUpdated, tx.ID, m, seat.Channel)
-		ev.User = author(by)
+		ev.User = by.User.Public()
 		if err := s.emit(ctx, tx, seat, ev); err != nil {
 			return err
 		}

@@ -175,7 +175,7 @@ func (s *Service) edit(ctx context.Context, id string, asIs bool, change func(*c
 			return err
 		}
 		ev := about(evUpdated, tx.ID, seen.public, seat.Channel)
-		ev.User, ev.MessageUpdate = author(seat.Actor), changes(&before, m)
+		ev.User, ev.MessageUpdate = seat.Actor.User.Public(), changes(&before, m)
 		return s.emit(ctx, tx, seat, ev)
 	})
 	if err != nil {

@@ -22,9 +22,7 @@ func (y *syncing) sorted() []*Event {
 	for _, ev := range y.events {
 		ev.User = ev.User.Public()
 		if ev.Member != nil {
-			m := *ev.Member
-			m.ShadowBanned, m.User = false, m.User.Public()
-			ev.Member = &m
+			ev.Member = ev.Member.Public()
 		}
 	}
 	slices.SortStableFunc(y.events, func(a, b *Event) int { return a.CreatedAt.Compare(b.CreatedAt) })
@@ -69,10 +67,7 @@ func (y *syncing) channels(ctx context.Context) error {
 		return err
 	}
 	for _, ch := range changed {
-		ch.Members = append([]*chat.Member{}, members[ch.CID]...)
-		for _, m := range ch.Members {
-			m.ShadowBanned, m.User = false, m.User.Public()
-		}
+		ch.Members = chat.PublicMembers(members[ch.CID])
 	}
 	for _, seat := range y.seats {
 		y.channel(seat.Channel, seat.Member)

@@ -56,10 +56,7 @@ func (a *App) EventChannel(ctx context.Context, cid chat.CID) (*chat.Channel, er
 		return nil, err
 	}
 	ch := rows[0]
-	ch.Members = append([]*chat.Member{}, members[cid]...)
-	for _, m := range ch.Members { // who is shadow-banned must not find out
-		m.ShadowBanned, m.User.ShadowBanned = false, false
-	}
+	ch.Members = chat.PublicMembers(members[cid])
 	return ch, nil
 }
 

@@ -47,13 +47,14 @@ const (
 	SELECT cid, unread_seq, message_count FROM n`
 	// listOf begins the text[] of one of a message's lists, of which most have none.
 	listOf = `CASE WHEN lists IS NULL THEN '{}'::text[] ELSE ARRAY(SELECT jsonb_array_elements_text(lists->`
-	// A reply makes its author and the parent's participants of the thread.
-	sendReply = `
-		UPDATE messages SET reply_count = reply_count + 1, updated_at = greatest($4, updated_at + interval '1 microsecond'), thread_participants =
+)
+
+// sendReply makes a reply's author and its parent's participants of the thread.
+var sendReply = `
+		UPDATE messages m SET reply_count = reply_count + 1, updated_at = ` + risen("$4", "m") + `, thread_participants =
 			(CASE WHEN thread_participants = '{}' THEN ARRAY[user_id] ELSE thread_participants END) ||
 			CASE WHEN $3 = ANY (thread_participants) OR thread_participants = '{}' AND $3 = user_id THEN '{}'::text[] ELSE ARRAY[$3] END
 		WHERE app_id = $1 AND id = $2 RETURNING reply_count, updated_at`
-)
 
 // statements returns the batch that writes the rows.
 func (r *rows) statements(app chat.AppID) *pgx.Batch {

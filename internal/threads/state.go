@@ -101,10 +101,7 @@ func (s *Service) channels(ctx context.Context, seats []*access.Seat, members in
 	}
 	all, err := app.MembersOf(ctx, list, members, 0)
 	for _, ch := range list {
-		ch.Members = all[ch.CID]
-		for _, m := range ch.Members { // who is shadow-banned must not find out
-			m.ShadowBanned, m.User.ShadowBanned = false, false
-		}
+		ch.Members = chat.PublicMembers(all[ch.CID])
 	}
 	return err
 }
