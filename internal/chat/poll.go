@@ -35,10 +35,11 @@ type Poll struct {
 	VoteCountsByOption map[string]int `db:"vote_counts" json:"vote_counts_by_option"`
 	AnswersCount       int            `db:"answers_count" json:"answers_count"`
 
-	// LatestVotesByOption is nil in anonymous polls.
-	LatestVotesByOption *map[string][]*PollVote `db:"-" json:"latest_votes_by_option"`
-	LatestAnswers       []*PollVote             `db:"-" json:"latest_answers"`
-	OwnVotes            []*PollVote             `db:"-" json:"own_votes"`
+	// LatestVotesByOption is empty in anonymous polls, not null: most SDKs have a map
+	// there that must be, and those that await null find nothing in an empty one.
+	LatestVotesByOption map[string][]*PollVote `db:"-" json:"latest_votes_by_option"`
+	LatestAnswers       []*PollVote            `db:"-" json:"latest_answers"`
+	OwnVotes            []*PollVote            `db:"-" json:"own_votes"`
 
 	CreatedByID string         `db:"created_by_id" json:"created_by_id"`
 	CreatedBy   *User          `db:"-" json:"created_by,omitzero"`

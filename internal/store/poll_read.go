@@ -83,9 +83,7 @@ func (r *pollReading) finish(user func(id string) *chat.User) {
 		if p.CreatedByID != "" {
 			p.CreatedBy = user(p.CreatedByID)
 		}
-		if !p.Anonymous() {
-			p.LatestVotesByOption = &map[string][]*chat.PollVote{}
-		}
+		p.LatestVotesByOption = map[string][]*chat.PollVote{}
 	}
 	for _, v := range r.latest {
 		p := r.byID[v.PollID]
@@ -97,8 +95,8 @@ func (r *pollReading) finish(user func(id string) *chat.User) {
 			p.LatestAnswers = append(p.LatestAnswers, v)
 			continue
 		}
-		if p.LatestVotesByOption != nil {
-			(*p.LatestVotesByOption)[v.OptionID] = append((*p.LatestVotesByOption)[v.OptionID], v)
+		if !p.Anonymous() {
+			p.LatestVotesByOption[v.OptionID] = append(p.LatestVotesByOption[v.OptionID], v)
 		}
 	}
 	for _, v := range r.own {

@@ -92,7 +92,7 @@ test('who votes in an anonymous poll is told to himself only', async () => {
   const e = await told;
   assert.equal(e.poll_vote.user, undefined);
   assert.equal(e.poll_vote.user_id, undefined);
-  assert.equal(e.poll.latest_votes_by_option, null);
+  assert.deepEqual(e.poll.latest_votes_by_option, {});
   await settled(bob);
   assert.ok(bob.polls.fromState(poll.id).data.ownVotesByOptionId[options[0]]);
   const { votes } = await ann.queryPollVotes(poll.id);
