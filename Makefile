@@ -23,12 +23,12 @@ run: build ## Install PostgreSQL if it is missing, then run chatd with a demo ap
 build: ## Build bin/chatd.
 	$(GO) build -ldflags '-s -w -X main.version=$(VERSION)' -o bin/chatd ./cmd/chatd
 
-test: ## Install PostgreSQL and Redis if they are missing, then run all tests.
-	@tools/need postgres redis
+test: ## Install PostgreSQL, Redis and Node.js if they are missing, then run all tests.
+	@tools/need postgres redis node
 	$(TESTENV) $(GO) test $(TESTFLAGS) $(PKG)
 
 test-race: ## The same with the race detector.
-	@tools/need postgres redis
+	@tools/need postgres redis node
 	$(TESTENV) $(GO) test -race $(TESTFLAGS) $(PKG)
 
 lint: ## Run the linters (the first time builds them, two minutes).
