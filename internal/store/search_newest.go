@@ -26,18 +26,18 @@ func (s *searching) byTime(ctx context.Context, p *spans, start time.Time) ([]*h
 	if p.said <= fewHits {
 		return p.all(ctx)
 	}
-	cost, reading := p.bySpans(p.n), p.byReading(p.n)
+	cost, expect := p.bySpans(p.n), float64(p.n)*p.one()
 	most := cost
 	if strings.Contains(s.asked, goesOn) { // of which the planner does not know how many there are
-		reading, most = reading/doubt, cost*doubt
+		expect, most = expect/doubt, cost*doubt
 	}
-	if cost < reading {
+	if cost < min(expect, p.here) {
 		return p.run(ctx, start)
 	}
 	b := p.clone()
 	w := &walk{
 		searching: s, b: b, key: p.key, cond: s.words.told(b) + p.cond, position: p.position, desc: p.desc, n: p.n,
-		expect: float64(p.n) * p.one(), here: p.here, most: most,
+		expect: expect, here: p.here, most: most,
 	}
 	w.begin(p.channels, start)
 	if end, err := w.run(ctx); err != nil || end {
@@ -94,7 +94,7 @@ const (
 	mostWindow = 100
 	effort     = 6000
 	// doubt is how many times as many words with a beginning there may be.
-	doubt = 2
+	doubt = 3
 )
 
 // one tells one in how many messages the search finds.
@@ -116,9 +116,6 @@ func (o odds) window() int {
 
 // share tells one in how many messages is of the channels.
 func (o odds) share() float64 { return max(o.every/max(o.here, 1), 1) }
-
-// byReading is what it costs to read the channels until n are found.
-func (o odds) byReading(n int) float64 { return min(float64(n)*o.one(), max(o.here, 1)) }
 
 // bySpans is what it costs to have the index name n.
 func (o odds) bySpans(n int) float64 {
