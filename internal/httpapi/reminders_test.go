@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"testing"
@@ -105,6 +106,36 @@ func TestReminderEvents(t *testing.T) {
 	bob.Quiet("reminder.created", "reminder.updated", "reminder.deleted")
 }
 
+// What one has kept of a channel is one's own to remove, also behind its door.
+func TestRemindersOfWhatIsOutOfSight(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	path := reminding(s, "room", "bob", "ann")
+	one, two, gone := said(s, "bob", path, "one"), said(s, "bob", path, "two"), said(s, "bob", path, "gone")
+	for _, id := range []string{one, two, gone} {
+		s.As("ann").Post("/messages/"+id+"/reminders", `{"remind_at":"2100-01-01T00:00:00Z"}`).OK()
+	}
+	ann := s.As("ann").Connect()
+	s.As("bob").Delete("/messages/" + gone).OK()
+	s.As("ann").Delete("/messages/" + gone + "/reminders").OK()
+	ann.Expect("reminder.deleted").Want("message_id", `"`+gone+`"`).Want("reminder.message", "null")
+	s.Server().Post(path, `{"remove_members":["ann"]}`).OK()
+	s.As("ann").Post("/reminders/query", `{}`).OK().Want("reminders", "[]")
+	exchangeAll(t, s, []exchange{
+		{name: "not to be moved", who: "ann", method: "PATCH", path: "/messages/" + one + "/reminders", body: `{}`, status: 403, code: 17, message: "ReadChannel"},
+		{name: "another's", who: "bob", method: "DELETE", path: "/messages/" + one + "/reminders", status: 404, code: 16, message: "reminder does not exist"},
+		{name: "removed", who: "ann", method: "DELETE", path: "/messages/" + one + "/reminders"},
+		{name: "again", who: "ann", method: "DELETE", path: "/messages/" + one + "/reminders", status: 404, code: 16, message: "reminder does not exist"},
+	})
+	ann.Expect("reminder.deleted").Want("message_id", `"`+one+`"`).Want("cid", `"messaging:room"`).Want("reminder.user_id", `"ann"`).
+		Want("reminder.message", "null").Want("reminder.channel", "null")
+	if got := dueIn(t, s, one); len(got) != 0 {
+		t.Errorf("jobs are due in %v", got)
+	}
+	s.Server().Post(path, `{"add_members":["ann"]}`).OK()
+	s.As("ann").Post("/reminders/query", `{}`).OK().Want("reminders.#", "1").Want("reminders.0.message_id", `"`+two+`"`)
+}
+
 // TestReminderIsDue waits for what was to be told.
 func TestReminderIsDue(t *testing.T) {
 	t.Parallel()
@@ -159,7 +190,7 @@ const dueJob = `river_job WHERE kind = 'reminder_due' AND (args->>'app')::bigint
 // connected returns a connection of the test's own to the database of a server.
 func connected(t *testing.T, s *testkit.Server) *pgx.Conn {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), s.Database)
+	conn, err := pgx.Connect(t.Context(), cmp.Or(s.Database, testkit.Database(t)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -164,15 +164,12 @@ type DeleteRequest struct {
 	MessageID string `path:"message_id" json:"-"`
 }
 
-// Delete removes the actor's reminder of a message.
+// Delete removes the actor's reminder of a message, which is his own to remove also
+// where he cannot see the message any more.
 func (s *Service) Delete(ctx context.Context, r *DeleteRequest) (*Empty, error) {
-	seat, m, err := s.find(ctx, r.MessageID)
-	if err != nil {
-		return nil, err
-	}
 	actor, app := s.app(ctx)
 	return &Empty{}, app.InTx(ctx, func(tx *store.Tx) error {
-		rem, err := tx.LockReminder(ctx, actor.UserID, m.ID)
+		rem, err := tx.LockReminder(ctx, actor.UserID, r.MessageID)
 		if err != nil {
 			return err
 		}
@@ -180,6 +177,10 @@ func (s *Service) Delete(ctx context.Context, r *DeleteRequest) (*Empty, error) 
 			return err
 		}
 		if err := tx.DeleteReminder(ctx, rem); err != nil {
+			return err
+		}
+		seat, err := seatOf(ctx, tx, rem)
+		if err != nil {
 			return err
 		}
 		return tell(ctx, tx, seat, evDeleted, rem)
@@ -194,10 +195,13 @@ func enabled(seat *access.Seat) error {
 	return chat.Errorf(chat.FeatureNotSupported, "Channel type %s does not support user message reminders", seat.Channel.Type)
 }
 
-// tell fills a reminder in and emits an event about it.
+// tell fills a reminder in and emits an event about it: a bare one where there is no
+// seat, because its user cannot see the message.
 func tell(ctx context.Context, tx *store.Tx, seat *access.Seat, typ string, r *chat.Reminder) error {
-	if err := tx.FillReminders(ctx, seat.Viewer(), r); err != nil {
-		return err
+	if seat != nil {
+		if err := tx.FillReminders(ctx, seat.Viewer(), r); err != nil {
+			return err
+		}
 	}
 	tx.Emit(event(typ, tx.ID, r, tx.Now()))
 	return nil
