@@ -153,7 +153,7 @@ func (a *App) inDrafts(ctx context.Context, v Viewer, drafts []*chat.Draft, id f
 		return map[string]*chat.Message{}, nil
 	}
 	v.Drafts = false // they are not shown within drafts
-	rows, err := a.messages(ctx, `SELECT `+messageColumns+` FROM messages m WHERE m.app_id = $1 AND m.id = ANY ($2) AND `+visible, v.args(a.ID, ids)...)
+	rows, err := a.shown(ctx, v, ids)
 	if err != nil {
 		return nil, err
 	}

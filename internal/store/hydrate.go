@@ -58,7 +58,7 @@ func (a *App) withQuoted(ctx context.Context, v Viewer, msgs []*chat.Message) ([
 	if len(ids) == 0 {
 		return msgs, nil
 	}
-	list, err := a.messages(ctx, `SELECT `+messageColumns+` FROM messages m WHERE m.app_id = $1 AND m.id = ANY ($2) AND `+visible, v.args(a.ID, ids)...)
+	list, err := a.shown(ctx, v, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -83,6 +83,16 @@ func (a *App) Messages(ctx context.Context, v Viewer, view View, ids []string) (
 	return list, a.Hydrate(ctx, v, list...)
 }
 
+// shown returns those of the messages ids, which others name, that are within what the
+// viewer can see of their channels, not hydrated.
+func (a *App) shown(ctx context.Context, v Viewer, ids []string) ([]*chat.Message, error) {
+	return a.messages(ctx, `
+		SELECT `+messageColumns+` FROM messages m JOIN channels c ON c.app_id = m.app_id AND c.cid = m.cid
+			LEFT JOIN members s ON s.app_id = m.app_id AND s.cid = m.cid AND s.user_id = $3
+		WHERE m.app_id = $1 AND m.id = ANY ($2) AND m.created_at > coalesce(greatest(c.truncated_at, s.hide_messages_before), '-infinity')
+			AND `+visible, v.args(a.ID, ids)...)
+}
+
 // StoredMessages returns those of the messages ids that exist, deleted or not, as
 // they are stored, not hydrated.
 func (a *App) StoredMessages(ctx context.Context, ids ...string) (map[string]*chat.Message, error) {
