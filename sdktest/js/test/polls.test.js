@@ -107,6 +107,31 @@ test('votes are limited', async () => {
   assert.equal((await refusal(() => bob.addPollAnswer(message.id, poll.id, 'x'))).code, 4);
 });
 
+test('votes that come at once are counted once', async () => {
+  const one = await asked({ enforce_unique_vote: true });
+  const all = (votes) => Promise.allSettled(votes);
+  await all(Array.from({ length: 12 }, (_, i) => one.bob.castPollVote(one.message.id, one.poll.id, { option_id: one.options[i % 2] })));
+  const { poll } = await one.ann.getPoll(one.poll.id);
+  assert.equal(poll.vote_count, 1);
+  assert.equal((await one.ann.queryPollVotes(one.poll.id)).votes.length, 1);
+
+  const two = await asked({ max_votes_allowed: 2, options: ['a', 'b', 'c', 'd'].map((text) => ({ text })) });
+  const cast = await all(two.options.map((option) => two.bob.castPollVote(two.message.id, two.poll.id, { option_id: option })));
+  assert.equal(cast.filter((r) => r.status === 'fulfilled').length, 2);
+  assert.deepEqual(cast.filter((r) => r.status === 'rejected').map((r) => r.reason.code), [4, 4]);
+  assert.equal((await two.bob.getPoll(two.poll.id)).poll.own_votes.length, 2);
+});
+
+test('voters suggest options, where they may', async () => {
+  const { bob, mine, poll } = await asked({ allow_user_suggested_options: true });
+  const told = event(mine, 'poll.updated');
+  const { poll_option: option } = await bob.createPollOption(poll.id, { text: 'Cairo', color: 'sand' });
+  assert.equal(option.color, 'sand');
+  assert.deepEqual((await told).poll.options.map((o) => o.text), ['Amsterdam', 'Boulder', 'Cairo']);
+  const other = await asked();
+  assert.equal((await refusal(() => other.bob.createPollOption(other.poll.id, { text: 'Cairo' }))).code, 17);
+});
+
 test('polls and votes are found', async () => {
   const { ann, bob, poll, message, options } = await asked({ allow_answers: true, mark: id('mark') });
   await bob.castPollVote(message.id, poll.id, { option_id: options[0] });

@@ -74,3 +74,18 @@ test('reminders are listed', async () => {
   assert.equal(ann.reminders.paginator.hasNext, false);
   assert.equal(ann.reminders.reminders.size, 3);
 });
+
+test('what one kept of a channel is removed also from outside', async () => {
+  const [ann, bob] = await people('ann', 'bob');
+  const [his] = await room([bob, ann], {}, type);
+  const { message } = await his.sendMessage({ text: 'kept' });
+  await ann.createReminder({ messageId: message.id, remind_at: '2100-01-01T00:00:00Z' });
+  await his.removeMembers([ann.userID]);
+  assert.deepEqual((await ann.queryReminders()).reminders, []);
+  assert.equal((await refusal(() => ann.updateReminder({ messageId: message.id, remind_at: null }))).code, 17);
+  const told = event(ann, 'reminder.deleted');
+  await ann.deleteReminder(message.id);
+  const { reminder } = await told;
+  assert.deepEqual([reminder.message_id, reminder.message], [message.id, undefined]);
+  assert.equal((await refusal(() => ann.deleteReminder(message.id))).code, 16);
+});

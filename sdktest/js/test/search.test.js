@@ -30,6 +30,19 @@ test('a channel is searched', async () => {
   assert.deepEqual(texts(await mine.search({ color: 'red' })), [`${word} red`]);
 });
 
+test('the most relevant is found first', async () => {
+  const [eva] = await people('eva');
+  const [hers] = await room([eva]);
+  const what = id('what').replace('-', '');
+  for (const text of [`much is said before ${what} comes and much more after it`, `${what}, ${what} and ${what}`, 'nothing of the kind']) await hers.sendMessage({ text });
+  const first = await hers.search(what, { limit: 1 });
+  assert.deepEqual(texts(first), [`${what}, ${what} and ${what}`]);
+  assert.equal(first.previous, undefined);
+  const second = await hers.search(what, { limit: 1, next: first.next });
+  assert.deepEqual(texts(second), [`much is said before ${what} comes and much more after it`]);
+  assert.deepEqual(texts(await hers.search(what, { limit: 1, next: second.previous })), texts(first));
+});
+
 test('all channels are searched, page by page', async () => {
   const sort = { rank: -1 };
   const first = await ann.search(members(), word, { sort, limit: 2 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { event, id, people, refusal, room, settled } from './kit.js';
+import { event, id, login, people, refusal, room, settled } from './kit.js';
 
 let ann;
 let bob;
@@ -47,6 +47,26 @@ test('a thread is marked read and follows new replies', async () => {
   assert.equal(thread.ownUnreadCount, 1);
   assert.equal((await ann.getUnreadCount()).total_unread_threads_count, 1);
   thread.unregisterSubscriptions();
+});
+
+test('a thread is marked unread from a reply on', async () => {
+  const [eva, fay] = await people('eva', 'fay');
+  const [hers, theirs] = await room([eva, fay]);
+  const { message: root } = await hers.sendMessage({ text: 'root' });
+  const replies = [];
+  for (const text of ['one', 'two', 'three']) replies.push((await theirs.sendMessage({ text, parent_id: root.id })).message.id);
+  assert.deepEqual((await eva.getUnreadCount()).threads.map((t) => [t.parent_message_id, t.unread_count]), [[root.id, 3]]);
+  await hers.markRead({ thread_id: root.id });
+  assert.equal((await eva.getUnreadCount()).total_unread_threads_count, 0);
+  const told = event(eva, 'notification.mark_unread', (e) => e.thread_id === root.id);
+  await hers.markUnread({ thread_id: root.id, message_id: replies[1] });
+  const e = await told;
+  assert.deepEqual([e.unread_threads, e.unread_thread_messages, e.first_unread_message_id, e.last_read_message_id], [1, 2, replies[1], replies[0]]);
+  const { threads } = await eva.queryThreads({ watch: false });
+  assert.equal(threads[0].state.getLatestValue().read[eva.userID].unreadMessageCount, 2);
+  const again = await login(eva.userID);
+  assert.equal(again.user.unread_threads, 1);
+  assert.equal((await refusal(() => hers.markUnread({ thread_id: id('none'), message_id: replies[1] }))).code, 4);
 });
 
 test('who takes part and does not watch is told', async () => {
