@@ -171,7 +171,9 @@ func TestAllThatIsReadIsWithinTheView(t *testing.T) {
 		{"search", func(c *testkit.Client) func(string) bool {
 			return among(c.Query("/search", `{"filter_conditions":{"cid":"messaging:room"},"query":"findme","limit":100}`), "results", "message.id", "m")
 		}, "plain orphan", "plain orphan forme restricted shadowed hidden"},
-		{"quotes", func(c *testkit.Client) func(string) bool { return among(state(c), "messages", "quoted_message.id", "m") }, "plain orphan deleted forme", "plain orphan deleted forme restricted shadowed hidden"},
+		{"quotes", func(c *testkit.Client) func(string) bool {
+			return among(state(c), "messages", "quoted_message.id", "m")
+		}, "plain orphan deleted forme", "plain orphan deleted forme restricted shadowed hidden"},
 		{"quotes by id", func(c *testkit.Client) func(string) bool {
 			return func(k string) bool { return c.Get("/messages/"+k+"-q").OK().At("message.quoted_message.id") == k+"-m" }
 		}, "plain orphan deleted forme", "plain orphan deleted forme restricted shadowed hidden"},
