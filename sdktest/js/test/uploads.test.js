@@ -15,9 +15,16 @@ const pixel = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQ
 after(() => globalAgent.destroy());
 
 /** What a link answers. */
-async function fetched(url) {
-  const r = await fetch(url);
-  return { status: r.status, type: r.headers.get('content-type'), body: Buffer.from(await r.arrayBuffer()) };
+async function fetched(url, headers) {
+  const r = await fetch(url, { headers });
+  return { status: r.status, type: r.headers.get('content-type'), header: (name) => r.headers.get(name), body: Buffer.from(await r.arrayBuffer()) };
+}
+
+/** A link without its signature, or with one that has ended. */
+function bare(link, search = '') {
+  const url = new URL(link);
+  url.search = search;
+  return url.toString();
 }
 
 test('a file is sent with a message, and its link can be read by the others', async () => {
@@ -32,10 +39,8 @@ test('a file is sent with a message, and its link can be read by the others', as
   const { attachments } = (await arrived).message;
   assert.equal((await fetched(attachments[0].asset_url)).body.toString(), 'hello');
   assert.equal(attachments[0].file_size, 5);
-  const unsigned = new URL(file);
-  unsigned.search = '';
-  assert.ok(attachments[0].asset_url.startsWith(unsigned.toString()));
-  assert.equal((await fetched(unsigned)).status, 403);
+  assert.ok(attachments[0].asset_url.startsWith(bare(file)));
+  assert.equal((await fetched(bare(file))).status, 403);
 
   assert.equal((await refusal(() => theirs.deleteFile(file))).code, 17);
   await mine.deleteFile(attachments[0].asset_url);
@@ -101,4 +106,127 @@ test('a channel type may have no uploads', async () => {
   await server.createChannelType({ name, uploads: false });
   const [mine] = await room([ann], {}, name);
   assert.equal((await refusal(() => mine.sendFile(Buffer.from('x'), 'x.txt'))).code, 19);
+});
+
+test('links end, and are signed anew wherever they are read', async () => {
+  const [ann, bob] = await people('ann', 'bob');
+  const [mine, theirs] = await room([ann, bob]);
+  const { file } = await mine.sendFile(Buffer.from('hello'), 'hello.txt', 'text/plain');
+  const ended = bare(file, '?Expires=1&Signature=AAAAAAAAAAAAAAAAAAAAAA');
+  assert.equal((await fetched(ended)).status, 403);
+  const later = new URL(file);
+  later.searchParams.set('Expires', Number(later.searchParams.get('Expires')) + 3600);
+  assert.equal((await fetched(later)).status, 403);
+  const arrived = event(theirs, 'message.new');
+  const { message } = await mine.sendMessage({ text: 'fine words', attachments: [{ type: 'file', asset_url: ended }] });
+  const read = {
+    answer: message, event: (await arrived).message, one: (await bob.getMessage(message.id)).message, many: (await theirs.getMessagesById([message.id])).messages[0],
+    channel: (await theirs.query({ messages: { limit: 1 } })).messages[0], search: (await theirs.search('fine words')).results[0].message,
+  };
+  for (const [way, m] of Object.entries(read)) assert.equal((await fetched(m.attachments[0].asset_url)).body.toString(), 'hello', way);
+  await server.updateAppSettings({ cdn_expiration_seconds: 14_400 });
+  try {
+    const short = new URL((await mine.sendFile(Buffer.from('x'), 'x.txt')).file).searchParams.get('Expires') - Date.now() / 1000;
+    assert.ok(short > 12_000 && short <= 14_400, `for ${short} s`);
+    assert.equal((await refusal(() => server.updateAppSettings({ cdn_expiration_seconds: 60 }))).code, 4);
+  } finally {
+    await server.updateAppSettings({ cdn_expiration_seconds: 1_209_600 });
+  }
+});
+
+test('a part of a file is read, and nothing of it runs', async () => {
+  const [ann] = await people('ann');
+  const [mine] = await room([ann]);
+  const { file } = await mine.sendFile(Buffer.from('0123456789'), 'digits.txt', 'text/plain');
+  const part = await fetched(file, { Range: 'bytes=2-4' });
+  assert.deepEqual([part.status, part.body.toString(), part.header('content-range')], [206, '234', 'bytes 2-4/10']);
+  assert.equal((await fetched(file, { Range: 'bytes=50-' })).status, 416);
+  for (const [name, type, body] of [['page.html', 'text/html', '<script>alert(1)</script>'], ['art.svg', 'image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg"/>'], ['run.js', 'text/javascript', 'alert(1)'], ['page.png', 'image/png', '<html><script>alert(1)</script>']]) {
+    const got = await fetched((await mine.sendFile(Buffer.from(body), name, type)).file);
+    assert.equal(got.body.toString(), body);
+    assert.match(got.header('content-disposition'), /^attachment/, name);
+    assert.equal(got.header('x-content-type-options'), 'nosniff');
+    assert.match(got.header('content-security-policy'), /default-src 'none'.*sandbox|sandbox.*default-src 'none'/);
+  }
+});
+
+test('an app says which files it takes', async () => {
+  const [ann] = await people('ann');
+  const [mine] = await room([ann]);
+  const send = (name, type = 'text/plain', body = 'hello') => mine.sendFile(Buffer.from(body), name, type);
+  const only = async (config, run) => {
+    await server.updateAppSettings(config);
+    try {
+      await run();
+    } finally {
+      await server.updateAppSettings({ file_upload_config: {}, image_upload_config: {} });
+    }
+  };
+  const refused = async (text, ...args) => {
+    const e = await refusal(() => send(...args));
+    assert.deepEqual([e.code, e.status], [4, 400]);
+    assert.match(e.message, text);
+  };
+  await only({ file_upload_config: { allowed_file_extensions: ['.txt'] } }, async () => {
+    await send('a.txt');
+    await refused(/File extension \.md is not supported/, 'a.md');
+  });
+  await only({ file_upload_config: { blocked_mime_types: ['application/pdf'] } }, async () => {
+    await send('a.txt');
+    await refused(/File type application\/pdf is not supported/, 'a.txt', 'text/plain', '%PDF-1.7\n');
+  });
+  await only({ file_upload_config: { size_limit: 5 } }, async () => {
+    await send('a.txt');
+    await refused(/File size is above the size limit \(5 bytes\)/, 'a.txt', 'text/plain', 'hello!');
+    await mine.sendImage(pixel, 'pixel.png', 'image/png'); // they have limits of their own
+  });
+  await only({ image_upload_config: { allowed_mime_types: ['image/jpeg'] } }, async () => {
+    assert.match((await refusal(() => mine.sendImage(pixel, 'pixel.jpg', 'image/jpeg'))).message, /File type image\/png is not supported/);
+  });
+  const both = { file_upload_config: { allowed_file_extensions: ['.a'], blocked_file_extensions: ['.b'] } };
+  assert.equal((await refusal(() => server.updateAppSettings(both))).code, 4);
+});
+
+test('what would do harm is refused', async () => {
+  const [ann] = await people('ann');
+  const [mine] = await room([ann]);
+  const bomb = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAw1AAAMNQCAYAAABLrz3K', 'base64'); // says that it has 50000 x 50000 pixels
+  for (const [name, type, body, text] of [
+    ['bomb.png', 'image/png', bomb, /too many pixels: 50000 x 50000/],
+    ['art.svg', 'image/svg+xml', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'), /contains scripts/],
+    ['art.svg', 'image/svg+xml', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'), /contains scripts/],
+    ['art.png', 'image/png', Buffer.from('PK\x03\x04 a zip'), /is not supported/],
+    ['art.png', 'image/png', pixel.subarray(0, 20), /damaged or not an image/],
+  ]) {
+    const e = await refusal(() => mine.sendImage(body, name, type));
+    assert.deepEqual([name, e.code, e.status], [name, 4, 400]);
+    assert.match(e.message, text);
+  }
+  const { file } = await mine.sendFile(Buffer.from('x'), '../../../etc/passwd', 'text/plain');
+  assert.equal((await fetched(file)).body.toString(), 'x');
+  assert.doesNotMatch(decodeURIComponent(new URL(file).pathname), /\.\.|etc/);
+  for (const url of ['https://example.com/a.txt', new URL('/files/../link-key', file).toString()]) {
+    assert.equal((await refusal(() => mine.deleteFile(url))).code, 4, url);
+  }
+  assert.equal((await fetched(file)).status, 200);
+});
+
+test('an image is asked for in sizes', async () => {
+  const [ann] = await people('ann');
+  const [mine] = await room([ann]);
+  const form = new FormData(); // the SDK has no parameter for them
+  const sizes = [{ width: 20, height: 10, resize: 'crop', crop: 'top' }];
+  form.append('file', new Blob([pixel], { type: 'image/png' }), 'pixel.png');
+  form.append('upload_sizes', JSON.stringify(sizes));
+  const answer = await ann.post(`${mine._channelURL()}/image`, form);
+  assert.deepEqual(answer.upload_sizes, sizes);
+  const size = async (query) => {
+    const { body } = await fetched(`${answer.file}&${query}`);
+    return [body.readUInt32BE(16), body.readUInt32BE(20)];
+  };
+  assert.deepEqual(await size('w=20&h=10&resize=scale'), [20, 10]);
+  assert.deepEqual(await size('w=20&h=10&resize=fill'), [20, 10]);
+  assert.deepEqual(await size('w=20&h=10&resize=clip'), [1, 1]); // never larger than it is
+  assert.equal((await fetched(`${answer.file}&w=5000`)).status, 400);
+  assert.equal((await fetched(`${answer.file}&w=20&resize=fold`)).status, 400);
 });
