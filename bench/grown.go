@@ -121,9 +121,10 @@ func (b *bench) write(ctx context.Context, app int64, ch *story) error {
 			args []any
 		}{
 			{
-				`INSERT INTO messages (app_id, id, cid, user_id, type, text, html, attachments, in_channel, created_at, updated_at, words)
+				`INSERT INTO messages (app_id, id, cid, user_id, type, text, html, attachments, in_channel, created_at, updated_at, words, custom)
 				SELECT $1, $2 || '-' || lpad(i::text, 9, '0'), $3, by, 'regular', text, '<p>' || text || '</p>', attachments, true, at,
-					CASE WHEN i % 1000 = 3 THEN at + interval '1 minute' ELSE at END, message_words($1, text, by, attachments, '{}')
+					CASE WHEN i % 1000 = 3 THEN at + interval '1 minute' ELSE at END, message_words($1, text, by, attachments, '{}'),
+					(CASE WHEN i % 2000 = 11 THEN '{"kind":"ticket"}' ELSE '{}' END)::jsonb
 				FROM (SELECT $5 || ' w' || floor(power(20000, random()))::int || CASE WHEN i % 30000 = 999 THEN ' needle' ELSE '' END AS text, i, $6::timestamptz - ($7 - i) * interval '1 second' AS at,
 					CASE WHEN i % 2000 = 5 AND $8 > 0 THEN $2 || '-member-1' ELSE $4 END AS by, (CASE WHEN i % 3000 = 7 THEN '[{"type":"image"}]' ELSE '[]' END)::json AS attachments
 					FROM generate_series(0, $7::int - 1) i) m`,

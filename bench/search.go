@@ -39,6 +39,7 @@ func wanted(g *grown) []found {
 		{"by a user who wrote 1 in 2000", `"message_filter_conditions":{"user_id":` + member + `}`, foundPage},
 		{"a word that all have, by him", `"message_filter_conditions":{"user_id":` + member + `,"text":{"$q":"fox"}}`, foundPage},
 		{"with a picture, which 1 in 3000 has", `"message_filter_conditions":{"attachments.type":"image"}`, foundPage},
+		{"with custom data, which 1 in 2000 has", `"message_filter_conditions":{"kind":"ticket"}`, foundPage},
 		{"the newest with a word that 1 in 30 has", `"query":"w3","sort":[{"field":"created_at","direction":-1}]`, foundPage},
 		{"the last edited with a word that all have", `"query":"fox"` + edited, foundPage},
 		{"the last edited with a word that 1 in 30 has", `"query":"w3"` + edited, foundPage},

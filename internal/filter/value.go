@@ -17,6 +17,12 @@ import (
 // IsNull tells whether the value is null.
 func (c Cmp) IsNull() bool { return c.Value.Kind() == 'n' }
 
+// HasNull tells whether the value is null or an array with null in it.
+func (c Cmp) HasNull() bool {
+	null := func(v jsontext.Value) bool { return v.Kind() == 'n' }
+	return c.IsNull() || c.IsList() && slices.ContainsFunc(slices.Collect(elements(c.Value)), null)
+}
+
 // IsList tells whether the value is an array.
 func (c Cmp) IsList() bool { return c.Value.Kind() == '[' }
 

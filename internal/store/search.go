@@ -65,12 +65,13 @@ type searching struct {
 	*App
 	Search
 
-	key   []byte // of cursors
-	args  []any  // of where
-	where string
-	words words
-	asked string // the query of what messages are found by; "" if nothing is asked of it
-	lead  string // that part of it which is no condition in where
+	key    []byte // of cursors
+	fields filter.Fields
+	args   []any // of where
+	where  string
+	words  words
+	asked  string // the query of what messages are found by; "" if nothing is asked of it
+	lead   string // that part of it which is no condition in where
 }
 
 // hit is a message that a search found.
@@ -88,12 +89,13 @@ func (a *App) searching(ctx context.Context, q Search) (*searching, error) {
 	}
 	b := &filter.Builder{Args: append(q.Viewer.args(a.ID, column(q.Views, func(v View) string { return string(v.CID) })),
 		column(q.Views, func(v View) *time.Time { return v.Since }))}
-	where, err := searchFields(a.ID, a.Now()).SQL(b, q.Filter)
+	fields := searchFields(a.ID, a.Now())
+	where, err := fields.SQL(b, q.Filter)
 	if err != nil {
 		return nil, err
 	}
 	ask := askedOf(a.ID)
-	s := &searching{App: a, Search: q, key: key, args: b.Args, words: wordsOf(q.Filter), asked: ask.of(q.Filter), lead: ask.of(ask.besides(q.Filter))}
+	s := &searching{App: a, Search: q, key: key, fields: fields, args: b.Args, words: wordsOf(q.Filter), asked: ask.of(q.Filter), lead: ask.of(ask.besides(q.Filter))}
 	// In this order, as walks have it: most messages have not what is asked.
 	s.where = where + ` AND m.app_id = $1 AND m.deleted_at IS NULL AND m.type IN ('regular', 'reply') AND (v.since IS NULL OR m.created_at > v.since)
 		AND ` + visible + `

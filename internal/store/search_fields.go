@@ -37,7 +37,7 @@ func searchFields(app chat.AppID, now time.Time) filter.Fields {
 				return is, err
 			}),
 		},
-		Custom: filter.JSON{Column: "m.custom", Ops: filter.Range, Entity: "messages"}.Field,
+		Custom: customField,
 	}
 }
 
@@ -78,6 +78,33 @@ func searchText(app chat.AppID) filter.Field {
 		}
 		return `m.text = ` + b.Arg(text) + `::text`, err
 	})
+}
+
+// customField is a field of messages' custom data. An index tells what data contain, of
+// messages that have any, which it needs to be told.
+func customField(path string) (filter.Field, error) {
+	field, err := filter.JSON{Column: "m.custom", Ops: filter.Range, Entity: "messages"}.Field(path)
+	return func(b *filter.Builder, c filter.Cmp) (string, error) {
+		is, err := field(b, c)
+		if contained(c) {
+			is = `m.custom <> '{}' AND ` + is
+		}
+		return is, err
+	}, err
+}
+
+func contained(c filter.Cmp) bool { return slices.Contains(filter.OneOf, c.Op) && !c.HasNull() }
+
+// customOf are the comparisons that hold for all that a filter keeps and that the index
+// of custom data answers.
+func customOf(fields filter.Fields, n filter.Node) filter.And {
+	var out filter.And
+	for _, c := range all(n) {
+		if _, named := fields.Named[c.Field]; !named && contained(c) {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 func hasAttachments(_ *filter.Builder, c filter.Cmp) (string, error) {

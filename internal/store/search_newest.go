@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"chatd/internal/filter"
 	"chatd/internal/wire"
 )
 
@@ -122,16 +123,28 @@ func (o odds) bySpans(n int) float64 {
 	return hitCost*min(o.said, elsewhere*float64(n)*o.share()) + namedCost*o.said
 }
 
-// howOften tells how many messages the index names, of all apps: none if the filter leads
-// past it, and no end if it asks nothing of it. The planner knows how often words are said.
+// howOften tells how many messages the indexes name, of all apps: none if the filter leads
+// past them, and no end if it asks nothing of them. The planner knows how often words are
+// said, and nearly how often data are given.
 func (s *searching) howOften(ctx context.Context) (float64, error) {
-	switch {
-	case pointed(s.Filter):
+	if pointed(s.Filter) {
 		return 0, nil
-	case s.asked == "":
+	}
+	b, asked := &filter.Builder{}, []string{}
+	if s.asked != "" {
+		asked = append(asked, foundBy+` @@ `+b.Arg(s.asked)+`::text::tsquery`)
+	}
+	if custom := customOf(s.fields, s.Filter); len(custom) > 0 {
+		is, err := s.fields.SQL(b, custom)
+		if err != nil {
+			return 0, err
+		}
+		asked = append(asked, is)
+	}
+	if len(asked) == 0 {
 		return math.Inf(1), nil
 	}
-	rows, _ := s.db.Query(ctx, `EXPLAIN (FORMAT JSON) SELECT FROM messages m WHERE `+foundBy+` @@ $1::text::tsquery`, planned, s.asked) // CollectOneRow returns the error
+	rows, _ := s.db.Query(ctx, `EXPLAIN (FORMAT JSON) SELECT FROM messages m WHERE `+strings.Join(asked, ` AND `), append([]any{planned}, b.Args...)...) // CollectOneRow returns the error
 	plan, err := pgx.CollectOneRow(rows, pgx.RowTo[[]byte])
 	if err != nil {
 		return 0, translate(err)
