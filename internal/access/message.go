@@ -5,7 +5,6 @@ import (
 
 	"chatd/internal/auth"
 	"chatd/internal/chat"
-	"chatd/internal/permission"
 )
 
 // Message returns a message as it is stored and the actor's seat in its channel. The
@@ -39,5 +38,5 @@ func (a *Access) Message(ctx context.Context, id string) (*Seat, *chat.Message, 
 func (s *Seat) Sees(m *chat.Message) bool {
 	since := s.View().Since
 	return (since == nil || m.CreatedAt.After(*since)) &&
-		(m.VisibleTo(s.Actor.UserID) || s.May(permission.ReadRestrictedVisibilityMessage, false))
+		(m.VisibleTo(s.Actor.UserID) || s.Oversees())
 }

@@ -13,11 +13,15 @@ func (s *Seat) Viewer() store.Viewer {
 	return store.Viewer{
 		UserID: s.Actor.UserID, Server: s.Actor.Server,
 		SeesShadowed:   s.May(permission.BanChannelMember, s.Owner()),
-		SeesRestricted: s.May(permission.ReadRestrictedVisibilityMessage, false),
+		SeesRestricted: s.Oversees(),
 		Drafts:         u != nil && u.DraftCount > 0,
 		Reminders:      u != nil && u.ReminderCount > 0,
 	}
 }
+
+// Oversees tells whether the actor sees what is meant for others, because his role
+// allows it.
+func (s *Seat) Oversees() bool { return s.May(permission.ReadRestrictedVisibilityMessage, false) }
 
 // Including has messages come with custom data of their senders' memberships, where
 // the app's settings have that on.

@@ -284,55 +284,6 @@ func jsonTime(t *testing.T, s *testkit.Server, path string) string {
 	return fmt.Sprintf("%q", r.At("messages.0.created_at"))
 }
 
-func TestRestrictedMessagesReachThoseTheyAreFor(t *testing.T) {
-	t.Parallel()
-	s := testkit.Start(t)
-	path := s.Channel("messaging", "room", "ann", "bob", "cat", "mod")
-	s.Server().Patch("/users", `{"users":[{"id":"mod","set":{"role":"admin"}}]}`).OK()
-	s.Server().Post("/users", `{"users":{"boss":{"id":"boss","role":"admin"},"dan":{"id":"dan"}}}`).OK()
-	bob, cat, boss, mod, away := s.As("bob").Connect(), s.As("cat").Connect(), s.As("boss").Connect(), s.As("mod").Connect(), s.As("bob").Connect()
-	for _, ws := range []*testkit.Socket{bob, cat, boss} {
-		ws.Watch(path)
-	}
-	s.As("boss").Post(path+"/message", `{"message":{"id":"secret","text":"hi","restricted_visibility":["bob"]}}`).OK()
-	bob.Expect("message.new").Want("unread_count", "1")
-	away.Expect("notification.message_new").Want("message.id", `"secret"`).Want("unread_count", "1")
-	boss.Expect("message.new").Want("message.id", `"secret"`).Want("unread_count", "null") // its author
-	mod.Expect("notification.message_new").Want("message.id", `"secret"`)                  // whose role allows it
-	cat.Quiet("message.new", "notification.message_new")
-	s.As("mod").Put("/messages/secret", `{"set":{"color":"red"}}`).OK()
-	s.As("bob").Post("/messages/secret/reaction", `{"reaction":{"type":"like"}}`).OK()
-	s.As("boss").Post(path+"/message", `{"message":{"id":"quoting","text":"re","quoted_message_id":"secret"}}`).OK()
-	for _, ws := range []*testkit.Socket{bob, boss} {
-		ws.Expect("message.updated").Want("message.color", `"red"`)
-		ws.Expect("reaction.new").Want("message_id", `"secret"`)
-	}
-	cat.Expect("message.new").Want("message_id", `"quoting"`).Want("message.quoted_message", "null").Want("message.quoted_message_id", `"secret"`)
-	s.As("cat").Get("/messages/quoting").OK().Want("message.quoted_message", "null")
-	s.As("bob").Get("/messages/quoting").OK().Want("message.quoted_message.id", `"secret"`)
-	s.Server().Delete("/messages/quoting?hard=true").OK()
-	s.As("bob").Get("/unread").OK().Want("total_unread_count", "1")
-	s.As("cat").Get("/unread").OK().Want("total_unread_count", "0")
-	exchangeAll(t, s, []exchange{
-		{name: "for whom it is", who: "bob", method: "GET", path: "/messages/secret", want: map[string]string{"message.id": `"secret"`}},
-		{name: "for an admin", who: "mod", method: "GET", path: "/messages/secret", want: map[string]string{"message.restricted_visibility": `["bob"]`}},
-		{name: "its thread", who: "cat", method: "GET", path: "/messages/secret/replies", status: 404, code: 16, message: "doesn't exist"},
-		{name: "its reactions", who: "cat", method: "GET", path: "/messages/secret/reactions", status: 404, code: 16, message: "doesn't exist"},
-		{name: "in what was missed", who: "cat", method: "POST", path: "/sync", body: `{"channel_cids":["messaging:room"],"last_sync_at":"` + anHourAgo() + `"}`, want: map[string]string{"events.0.message": "null"}},
-		{name: "for whom it is not", who: "cat", method: "GET", path: "/messages/secret", status: 404, code: 16, message: "message with id secret doesn't exist"},
-		{name: "nor among many", who: "cat", method: "GET", path: path + "/messages?ids=secret", want: map[string]string{"messages": "[]"}},
-		{name: "nor in the channel", who: "cat", method: "POST", path: path + "/query", body: `{"state":true}`, want: map[string]string{"messages": "[]"}},
-		{name: "in the channel", who: "bob", method: "POST", path: path + "/query", body: `{"state":true}`, want: map[string]string{"messages.#": "1"}},
-		{name: "no reaction", who: "cat", method: "POST", path: "/messages/secret/reaction", body: `{"reaction":{"type":"like"}}`, status: 404, code: 16, message: "doesn't exist"},
-		{name: "no reply", who: "cat", method: "POST", path: path + "/message", body: `{"message":{"text":"x","parent_id":"secret"}}`, status: 404, code: 16, message: "doesn't exist"},
-		{name: "no quote", who: "cat", method: "POST", path: path + "/message", body: `{"message":{"text":"x","quoted_message_id":"secret"}}`, status: 400, code: 4, message: "quoted message"},
-		{name: "no pin", who: "mod", method: "PUT", path: "/messages/secret", body: `{"set":{"pinned":true}}`, status: 400, code: 4, message: "cannot be pinned"},
-		{name: "no other visibility", who: "mod", method: "PUT", path: "/messages/secret", body: `{"set":{"restricted_visibility":["cat"]}}`, status: 400, code: 4, message: "cannot be updated"},
-	})
-	s.As("mod").Delete("/messages/secret").OK()
-	s.As("bob").Get("/unread").OK().Want("total_unread_count", "0")
-}
-
 func TestShadowedMessages(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t)

@@ -80,7 +80,7 @@ func (e *editor) reply(ctx context.Context, m *chat.Message, r *chat.MessageRequ
 	view := e.seat.View()
 	switch {
 	case of.CID != m.CID, view.Since != nil && !of.CreatedAt.After(*view.Since),
-		!of.VisibleTo(m.UserID) && !e.seat.May(permission.ReadRestrictedVisibilityMessage, false):
+		!of.VisibleTo(m.UserID) && !e.seat.Oversees():
 		return nil, chat.Errorf(chat.NotFound, "message with id %s doesn't exist", r.ParentID)
 	case of.ParentID != "":
 		return nil, chat.Errorf(chat.NestedReply, "message with id %s is a reply and cannot be replied to", of.ID)

@@ -231,7 +231,7 @@ func (e *editor) quote(ctx context.Context, m *chat.Message, r *chat.MessageRequ
 		return err
 	}
 	view := e.seat.View()
-	if q == nil || q.CID != m.CID || q.ID == m.ID || q.DeletedAt != nil || !q.VisibleTo(e.seat.Actor.UserID) && !e.seat.May(permission.ReadRestrictedVisibilityMessage, false) || view.Since != nil && !q.CreatedAt.After(*view.Since) {
+	if q == nil || q.CID != m.CID || q.ID == m.ID || q.DeletedAt != nil || !q.VisibleTo(e.seat.Actor.UserID) && !e.seat.Oversees() || view.Since != nil && !q.CreatedAt.After(*view.Since) {
 		return chat.Errorf(chat.Invalid, "quoted message with id %s doesn't exist in channel %s", id, m.CID)
 	}
 	m.QuotedMessageID = id

@@ -80,7 +80,7 @@ func (s *Service) deleteSoftly(ctx context.Context, seat *access.Seat, m *chat.M
 		if seen, err = s.views(ctx, tx.App, seat, after); err != nil || known {
 			return err
 		}
-		if err := s.emit(ctx, tx, seat, deleted(seat, tx.ID, seen.public, false)); err != nil {
+		if err := s.emit(ctx, tx, deleted(seat, tx.ID, seen.public, false)); err != nil {
 			return err
 		}
 		before := *after
@@ -138,7 +138,7 @@ func (s *Service) remove(ctx context.Context, seat *access.Seat, m *chat.Message
 		for _, v := range []*chat.Message{seen.own, seen.public} {
 			v.Type, v.DeletedAt, v.UpdatedAt = chat.MessageDeleted, &now, now
 		}
-		if err := s.emit(ctx, tx, seat, deleted(seat, tx.ID, seen.public, true)); err != nil {
+		if err := s.emit(ctx, tx, deleted(seat, tx.ID, seen.public, true)); err != nil {
 			return err
 		}
 		if err := tx.Hydrate(ctx, store.Viewer{Server: true}, shown...); err != nil {
@@ -147,7 +147,7 @@ func (s *Service) remove(ctx context.Context, seat *access.Seat, m *chat.Message
 		for _, reply := range shown {
 			reply.Type, reply.DeletedAt, reply.UpdatedAt = chat.MessageDeleted, &now, now
 			reply.HideQuoted()
-			if err := s.emit(ctx, tx, seat, deleted(seat, tx.ID, reply, true)); err != nil {
+			if err := s.emit(ctx, tx, deleted(seat, tx.ID, reply, true)); err != nil {
 				return err
 			}
 		}

@@ -19,6 +19,7 @@ type delivery struct {
 	of         *chat.Message                            // what it replies to, or nil
 	keepHidden bool                                     // from members who hid the channel
 	drafted    bool                                     // its author has a draft of it
+	seers      []string                                 // who may see it, where not all may
 	also       []func(context.Context, *store.Tx) error // in the message's transaction; mostly none
 
 	held     *store.Held       // what it is made of, if it was held
@@ -62,7 +63,6 @@ func (s *Service) letter(ctx context.Context, d *delivery) (*letter, error) {
 	own := d.m.Poll
 	d.m.Poll = own.Public()
 	send := &store.Send{Message: d.m, Touch: d.touches(), Reader: d.reader()}
-	send.Items = d.counting(send.Reader)
 	ev, err := d.told(ctx)
 	if err != nil {
 		return nil, err
@@ -72,10 +72,15 @@ func (s *Service) letter(ctx context.Context, d *delivery) (*letter, error) {
 		send.Total = ev.ChannelMessageCount
 	}
 	resp := &SendResponse{Message: asAuthor(d.m)}
-	told, err := s.audience(ctx, d.app, d.seat, ev)
+	told, err := s.audience(ctx, d.app, ev)
 	if err != nil {
 		return nil, err
 	}
+	if len(d.m.RestrictedVisibility) > 0 {
+		send.Seers = ev.To.Only
+		d.seers = send.Seers
+	}
+	send.Items = d.counting(send.Reader)
 	if len(told) == 1 && send.Total == nil { // otherwise there is something to be filled in yet
 		if resp.encoded, err = encode(ev); err != nil {
 			return nil, err
@@ -147,7 +152,7 @@ func (d *delivery) reader() string {
 // counting are the changes of unread numbers.
 func (d *delivery) counting(reader string) []chat.Item {
 	if d.m.Counts() && d.seat.Channel.Config.ReadEvents {
-		return []chat.Item{&chat.Change{Kind: chat.MessageCounted, CID: d.m.CID, User: d.m.UserID, Only: d.m.RestrictedVisibility}}
+		return []chat.Item{&chat.Change{Kind: chat.MessageCounted, CID: d.m.CID, User: d.m.UserID, Only: d.seers}}
 	}
 	if reader != "" {
 		return []chat.Item{&chat.Change{Kind: chat.UnreadSet, CID: d.m.CID, User: reader}}
@@ -227,7 +232,7 @@ func (d *delivery) before(ctx context.Context, tx *store.Tx) error {
 		return err
 	}
 	if d.countsForSome() {
-		others := without(d.m.RestrictedVisibility, d.m.UserID)
+		others := without(d.seers, d.m.UserID)
 		if err := tx.CountFor(ctx, d.m.CID, others...); err != nil {
 			return err
 		}
@@ -235,7 +240,7 @@ func (d *delivery) before(ctx context.Context, tx *store.Tx) error {
 	if !d.reveals() {
 		return nil
 	}
-	ids, err := tx.Reveal(ctx, d.m.CID, d.m.CreatedAt, d.m.RestrictedVisibility)
+	ids, err := tx.Reveal(ctx, d.m.CID, d.m.CreatedAt, d.seers)
 	if err != nil || len(ids) == 0 {
 		return err
 	}

@@ -38,7 +38,7 @@ func (s *Service) UpdateEphemeral(ctx context.Context, r *UpdatePartialRequest) 
 	}
 	ev := about(evUpdated, app.ID, seen.public, seat.Channel)
 	ev.User = seat.Actor.User.Public()
-	items, err := s.audience(ctx, app, seat, ev)
+	items, err := s.audience(ctx, app, ev)
 	if err != nil {
 		return nil, err
 	}

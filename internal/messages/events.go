@@ -2,12 +2,10 @@ package messages
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"chatd/internal/access"
 	"chatd/internal/chat"
-	"chatd/internal/permission"
 	"chatd/internal/store"
 )
 
@@ -36,10 +34,10 @@ func about(typ string, app chat.AppID, m *chat.Message, ch *chat.Channel) *chat.
 // audience makes an event about a message reach those only who may see it. Of a
 // message of a shadow-banned user the author is told as if nothing was the matter,
 // and the others that it is shadowed, which clients do not show.
-func (s *Service) audience(ctx context.Context, app *store.App, seat *access.Seat, ev *chat.Event) ([]chat.Item, error) {
+func (s *Service) audience(ctx context.Context, app *store.App, ev *chat.Event) ([]chat.Item, error) {
 	m := ev.Message
 	if len(m.RestrictedVisibility) > 0 {
-		overseers, err := s.overseers(ctx, app, seat)
+		overseers, err := s.overseers(ctx, app, m.CID)
 		if err != nil {
 			return nil, err
 		}
@@ -56,35 +54,21 @@ func (s *Service) audience(ctx context.Context, app *store.App, seat *access.Sea
 }
 
 // emit tells of a message when the transaction has committed.
-func (s *Service) emit(ctx context.Context, tx *store.Tx, seat *access.Seat, ev *chat.Event) error {
-	items, err := s.audience(ctx, tx.App, seat, ev)
+func (s *Service) emit(ctx context.Context, tx *store.Tx, ev *chat.Event) error {
+	items, err := s.audience(ctx, tx.App, ev)
 	tx.Emit(items...)
 	return err
 }
 
 // overseers are those who may be told of messages that are meant for others, because
-// their role allows it.
-func (s *Service) overseers(ctx context.Context, app *store.App, seat *access.Seat) ([]string, error) {
+// their role allows it: members, and who watches.
+func (s *Service) overseers(ctx context.Context, app *store.App, cid chat.CID) ([]string, error) {
 	const most = 1000
 	var watching []string
 	if s.Hub != nil {
-		watching = s.Hub.Watchers(app.ID, seat.Channel.CID, most, 0)
+		watching = s.Hub.Watchers(app.ID, cid, most, 0)
 	}
-	roles, err := app.RolesIn(ctx, seat.Channel.CID, watching, seat.RolesWith(permission.ReadRestrictedVisibilityMessage), most)
-	if err != nil || len(roles) == 0 {
-		return nil, err
-	}
-	users, err := app.Users(ctx, slices.Collect(maps.Keys(roles))...)
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for id, u := range users {
-		if seat.Of(u, roles[id]).May(permission.ReadRestrictedVisibilityMessage, false) {
-			out = append(out, id)
-		}
-	}
-	return out, nil
+	return app.Overseers(ctx, cid, watching...)
 }
 
 // parentChanged are the events that tell of a message whose replies changed. parent
@@ -96,7 +80,7 @@ func (s *Service) parentChanged(ctx context.Context, app *store.App, seat *acces
 	parent.HideQuoted()
 	ev := about(evUpdated, app.ID, parent, seat.Channel)
 	ev.User = seat.Actor.User.Public()
-	return s.audience(ctx, app, seat, ev)
+	return s.audience(ctx, app, ev)
 }
 
 // views are a message as two sides see it: the actor, and everybody.

@@ -142,7 +142,7 @@ func (s *Service) reacted(ctx context.Context, tx *store.Tx, seat *access.Seat, 
 	}
 	ev := about(typ, tx.ID, seen.public, seat.Channel)
 	ev.Reaction, ev.User, ev.Channel = r, r.User, ch
-	return &ReactionResponse{Message: seen.own, Reaction: r}, s.emit(ctx, tx, seat, ev)
+	return &ReactionResponse{Message: seen.own, Reaction: r}, s.emit(ctx, tx, ev)
 }
 
 // DeleteReactionRequest takes a user's reaction off a message.

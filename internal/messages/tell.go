@@ -21,7 +21,7 @@ func (s *Service) Audience(ctx context.Context, tx *store.Tx, by *auth.Actor, ev
 		return nil, err
 	}
 	ev.Message.HideQuoted()
-	return s.audience(ctx, tx.App, seat, ev)
+	return s.audience(ctx, tx.App, ev)
 }
 
 // TellUpdated emits message.updated for messages as they are stored; they become
@@ -41,7 +41,7 @@ func (s *Service) TellUpdated(ctx context.Context, tx *store.Tx, by *auth.Actor,
 		m.HideQuoted()
 		ev := about(evUpdated, tx.ID, m, seat.Channel)
 		ev.User = by.User.Public()
-		if err := s.emit(ctx, tx, seat, ev); err != nil {
+		if err := s.emit(ctx, tx, ev); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,7 @@ func (d *delivery) tellThread(ctx context.Context, told *chat.Event) error {
 	if err != nil {
 		return err
 	}
-	users = slices.DeleteFunc(users, func(u string) bool { return u == d.m.UserID || !d.m.VisibleTo(u) })
+	users = slices.DeleteFunc(users, func(u string) bool { return u == d.m.UserID || !d.m.VisibleTo(u) && !slices.Contains(d.seers, u) })
 	if len(users) == 0 {
 		return nil
 	}

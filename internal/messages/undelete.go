@@ -47,7 +47,7 @@ func (s *Service) Undelete(ctx context.Context, r *UndeleteRequest) (*Response, 
 		if seen, err = s.views(ctx, tx.App, seat, after); err != nil {
 			return err
 		}
-		if err := s.emit(ctx, tx, seat, about(evUndeleted, tx.ID, seen.public, seat.Channel)); err != nil {
+		if err := s.emit(ctx, tx, about(evUndeleted, tx.ID, seen.public, seat.Channel)); err != nil {
 			return err
 		}
 		return s.tellParent(ctx, tx, seat, after.ParentID)

@@ -176,7 +176,7 @@ func (s *Service) edit(ctx context.Context, id string, asIs bool, change func(*c
 		}
 		ev := about(evUpdated, tx.ID, seen.public, seat.Channel)
 		ev.User, ev.MessageUpdate = seat.Actor.User.Public(), changes(&before, m)
-		return s.emit(ctx, tx, seat, ev)
+		return s.emit(ctx, tx, ev)
 	})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,8 @@ package reads
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"chatd/internal/access"
@@ -59,7 +61,7 @@ func (s *Service) MarkRead(ctx context.Context, r *MarkReadRequest) (*ReadRespon
 	if r.ThreadID != "" {
 		return s.markThread(ctx, seat, r)
 	}
-	mark := store.Mark{CID: seat.Channel.CID}
+	mark := store.Mark{CID: seat.Channel.CID, Overseer: seat.Oversees()}
 	app := s.app(seat.Actor)
 	if r.MessageID != "" {
 		if mark.Until, err = app.Message(ctx, r.MessageID); err != nil {
@@ -179,7 +181,7 @@ func (s *Service) MarkChannelsRead(ctx context.Context, r *MarkChannelsReadReque
 		return nil, err
 	}
 	app := s.app(actor)
-	marks, err := s.marks(ctx, app, actor.UserID, r.ReadByChannel)
+	marks, err := s.marks(ctx, app, r.ReadByChannel)
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +230,7 @@ func manyRead(actor *auth.Actor, m *store.Marked, at time.Time) (read, own *chat
 
 // marks looks up the messages of a map of channels, and leaves out channels whose
 // type keeps no read state.
-func (s *Service) marks(ctx context.Context, app *store.App, user string, read map[chat.CID]string) ([]store.Mark, error) {
+func (s *Service) marks(ctx context.Context, app *store.App, read map[chat.CID]string) ([]store.Mark, error) {
 	if len(read) == 0 {
 		return nil, nil
 	}
@@ -242,18 +244,22 @@ func (s *Service) marks(ctx context.Context, app *store.App, user string, read m
 	if err != nil {
 		return nil, err
 	}
+	overseen, err := s.overseen(ctx, app, slices.Collect(maps.Keys(read)))
+	if err != nil {
+		return nil, err
+	}
 	types, err := app.Types(ctx)
 	if err != nil {
 		return nil, err
 	}
 	marks := make([]store.Mark, 0, len(read))
 	for cid, id := range read {
-		mark := store.Mark{CID: cid}
+		mark := store.Mark{CID: cid, Overseer: overseen[cid]}
 		if id != "" {
 			if mark.Until = found[id]; mark.Until == nil {
 				return nil, chat.Errorf(chat.NotFound, "message with id %s doesn't exist", id)
 			}
-			if err := inList(mark.Until, cid, mark.Until.VisibleTo(user)); err != nil {
+			if err := inList(mark.Until, cid, mark.Overseer || mark.Until.VisibleTo(auth.FromContext(ctx).UserID)); err != nil {
 				return nil, err
 			}
 		}
@@ -262,4 +268,18 @@ func (s *Service) marks(ctx context.Context, app *store.App, user string, read m
 		}
 	}
 	return marks, nil
+}
+
+// overseen tells in which channels the actor sees what is meant for others.
+func (s *Service) overseen(ctx context.Context, app *store.App, cids []chat.CID) (map[chat.CID]bool, error) {
+	channels, err := app.Channels(ctx, cids...)
+	if err != nil {
+		return nil, err
+	}
+	seats, err := s.Access.Seats(ctx, channels)
+	out := make(map[chat.CID]bool, len(seats))
+	for _, seat := range seats {
+		out[seat.Channel.CID] = seat.Oversees()
+	}
+	return out, err
 }

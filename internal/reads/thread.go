@@ -54,7 +54,7 @@ func (s *Service) markThread(ctx context.Context, seat *access.Seat, r *MarkRead
 		if !until.IsZero() {
 			before = until
 		}
-		t, err := tx.SetThreadRead(ctx, seat.Actor.UserID, parent, before)
+		t, err := tx.SetThreadRead(ctx, seat.Actor.UserID, seat.Oversees(), parent, before)
 		if err != nil {
 			return err
 		}
@@ -95,7 +95,7 @@ func (s *Service) unmarkThread(ctx context.Context, seat *access.Seat, r *MarkUn
 		}
 	}
 	return s.app(seat.Actor).InTx(ctx, func(tx *store.Tx) error {
-		t, err := tx.SetThreadRead(ctx, seat.Actor.UserID, parent, from)
+		t, err := tx.SetThreadRead(ctx, seat.Actor.UserID, seat.Oversees(), parent, from)
 		if err != nil {
 			return err
 		}

@@ -59,7 +59,7 @@ func (s *Service) MarkUnread(ctx context.Context, r *MarkUnreadRequest) (*Respon
 		return nil, err
 	}
 	return &Response{}, app.InTx(ctx, func(tx *store.Tx) error {
-		marked, err := tx.MarkUnread(ctx, seat.Actor.UserID, seat.Channel.CID, at)
+		marked, err := tx.MarkUnread(ctx, seat.Actor.UserID, seat.Oversees(), seat.Channel.CID, at)
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (s *Service) firstUnread(ctx context.Context, app *store.App, seat *access.
 	tooOld := chat.Errorf(chat.Invalid, "Either the message with ID \"%s\" does not exist, or it is older than last %d channel messages.", r.MessageID, unreadWindow)
 	if r.MessageID == "" {
 		tooOld = chat.Errorf(chat.Invalid, "Either there is no message since message_timestamp, or it is older than last %d channel messages.", unreadWindow)
-		if id, at, err = app.FirstMessageSince(ctx, seat.Actor.UserID, cid, *r.MessageTimestamp); err != nil {
+		if id, at, err = app.FirstMessageSince(ctx, seat.Actor.UserID, seat.Oversees(), cid, *r.MessageTimestamp); err != nil {
 			return "", at, err
 		}
 	} else {

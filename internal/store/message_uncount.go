@@ -25,18 +25,22 @@ func (t *Tx) recountMessage(ctx context.Context, m *chat.Message) error {
 	if err != nil || !m.Counts() || !typ.Config.ReadEvents {
 		return err
 	}
+	seers, err := t.seers(ctx, m)
+	if err != nil {
+		return err
+	}
 	if _, err := exec(ctx, t.db, `
 		UPDATE reads r SET unread_base = r.unread_base - 1 FROM members m
 		WHERE r.app_id = $1 AND r.cid = $2 AND r.last_read < $4 AND `+hadUnread+`
 			AND m.user_id = r.user_id AND m.app_id = $1 AND m.cid = $3`,
-		t.ID, m.CID, m.CID, m.CreatedAt, m.UserID, list(m.RestrictedVisibility)); err != nil {
+		t.ID, m.CID, m.CID, m.CreatedAt, m.UserID, seers); err != nil {
 		return err
 	}
 	if _, err := exec(ctx, t.db, `
 		UPDATE members m SET join_seq = m.join_seq - 1
 		WHERE m.app_id = $1 AND m.cid = $2 AND m.created_at < $4 AND `+hadUnread+`
 			AND NOT EXISTS (SELECT FROM reads r WHERE r.app_id = m.app_id AND r.cid = $3 AND r.user_id = m.user_id)`,
-		t.ID, m.CID, m.CID, m.CreatedAt, m.UserID, list(m.RestrictedVisibility)); err != nil {
+		t.ID, m.CID, m.CID, m.CreatedAt, m.UserID, seers); err != nil {
 		return err
 	}
 	t.Emit(&chat.Change{Kind: chat.UnreadReload, CID: m.CID})

@@ -61,6 +61,8 @@ type Mark struct {
 	CID chat.CID
 	// Until is the message up to which it is read; nil for all of it.
 	Until *chat.Message
+	// Overseer tells that the user sees there what is meant for others.
+	Overseer bool
 }
 
 // Marked is what marking left of a channel.
@@ -75,19 +77,25 @@ type Marked struct {
 }
 
 // The messages b of the own list of channel c that its member m, the user $2, has
-// in his history, and those of them that he may see.
-const (
-	listed = `b.app_id = $1 AND b.cid = m.cid AND b.in_channel
-		AND b.created_at > coalesce(greatest(c.truncated_at, m.hide_messages_before), '-infinity')`
-	listedFor2 = listed + ` AND (NOT b.shadowed OR b.user_id = $2) AND (b.restricted_visibility = '{}' OR b.user_id = $2 OR $2 = ANY (b.restricted_visibility))`
-)
+// in his history.
+const listed = `b.app_id = $1 AND b.cid = m.cid AND b.in_channel
+	AND b.created_at > coalesce(greatest(c.truncated_at, m.hide_messages_before), '-infinity')`
+
+// listedFor2 are those of listed that the user $2 may see; overseer is as for counting.
+func listedFor2(overseer string) string {
+	return listed + ` AND (NOT b.shadowed OR b.user_id = $2)
+		AND (b.restricted_visibility = '{}' OR ` + overseer + ` OR b.user_id = $2 OR $2 = ANY (b.restricted_visibility))`
+}
+
+// newest is the id of the last of listedFor2, or ”.
+func newest(overseer string) string {
+	return `coalesce((SELECT b.id FROM messages b WHERE ` + listedFor2(overseer) + ` ORDER BY b.created_at DESC, b.id DESC LIMIT 1), '')`
+}
 
 // A mark is written by one statement, so that the messages it counts and the
 // unread_seq it counts from are of the same moment, without a lock that sends
 // would wait for. An older mark never takes back a newer one.
-const (
-	newest = `coalesce((SELECT b.id FROM messages b WHERE ` + listedFor2 + ` ORDER BY b.created_at DESC, b.id DESC LIMIT 1), '')`
-
+var (
 	writeMarks = `, w AS (
 		INSERT INTO reads AS r (app_id, cid, user_id, unread_base, last_read, last_read_message_id)
 		SELECT $1, cid, $2, seq - behind, at, message_id FROM v ORDER BY cid
@@ -101,14 +109,14 @@ const (
 	markSome = `
 	WITH v AS MATERIALIZED (
 		SELECT m.cid, n.unread_seq AS seq, n.last_message_at, n.message_count, coalesce(u.until, $3) AS at,
-			CASE WHEN u.until IS NULL THEN 0 ELSE (SELECT count(*) FROM messages b WHERE ` + listed + ` AND b.created_at > u.until AND ` + counting + `) END AS behind,
-			CASE WHEN u.until IS NULL THEN ` + newest + ` ELSE u.message_id END AS message_id
-		FROM unnest($4::text[], $5::timestamptz[], $6::text[]) AS u (cid, until, message_id)
+			CASE WHEN u.until IS NULL THEN 0 ELSE (SELECT count(*) FROM messages b WHERE ` + listed + ` AND b.created_at > u.until AND ` + counting("u.overseer") + `) END AS behind,
+			CASE WHEN u.until IS NULL THEN ` + newest("u.overseer") + ` ELSE u.message_id END AS message_id
+		FROM unnest($4::text[], $5::timestamptz[], $6::text[], $7::boolean[]) AS u (cid, until, message_id, overseer)
 		JOIN (` + memberTables + `) ON m.app_id = $1 AND m.cid = u.cid AND m.user_id = $2 AND ` + listening + `)` + writeMarks
 
 	markAll = `
 	WITH v AS MATERIALIZED (
-		SELECT m.cid, n.unread_seq AS seq, n.last_message_at, n.message_count, $3::timestamptz AS at, 0 AS behind, ` + newest + ` AS message_id
+		SELECT m.cid, n.unread_seq AS seq, n.last_message_at, n.message_count, $3::timestamptz AS at, 0 AS behind, ` + newest("false") + ` AS message_id
 		FROM ` + memberTables + `
 		WHERE m.app_id = $1 AND m.user_id = $2 AND c.type <> ALL ($4) AND ` + listening + ` AND ` + unreadCount + ` > 0)` + writeMarks
 )
@@ -123,7 +131,8 @@ func (t *Tx) MarkRead(ctx context.Context, userID string, at time.Time, marks ..
 			until[i], ids[i] = &m.Until.CreatedAt, m.Until.ID
 		}
 	}
-	out, err := many[Marked](ctx, t.db, markSome, t.ID, userID, at, column(marks, func(m Mark) chat.CID { return m.CID }), until, ids)
+	out, err := many[Marked](ctx, t.db, markSome, t.ID, userID, at, column(marks, func(m Mark) chat.CID { return m.CID }), until, ids,
+		column(marks, func(m Mark) bool { return m.Overseer }))
 	t.emitUnread(userID, out)
 	return out, err
 }
@@ -147,15 +156,16 @@ func (t *Tx) emitUnread(userID string, marks []*Marked) {
 }
 
 // MarkUnread marks a channel unread for a user from a time on: what he has read
-// ends with the last message before. nil when he is no member. It emits the change.
-func (t *Tx) MarkUnread(ctx context.Context, userID string, cid chat.CID, from time.Time) (*Marked, error) {
+// ends with the last message before. overseer tells that he sees what is meant for
+// others. nil when he is no member. It emits the change.
+func (t *Tx) MarkUnread(ctx context.Context, userID string, overseer bool, cid chat.CID, from time.Time) (*Marked, error) {
 	out, err := many[Marked](ctx, t.db, `
 		WITH v AS MATERIALIZED (
 			SELECT m.cid, n.unread_seq AS seq, n.last_message_at, n.message_count, p.id AS message_id,
 				coalesce(p.created_at, $3::timestamptz - interval '1 microsecond') AS at,
-				(SELECT count(*) FROM messages b WHERE `+listed+` AND b.created_at >= $3 AND `+counting+`) AS behind
+				(SELECT count(*) FROM messages b WHERE `+listed+` AND b.created_at >= $3 AND `+counting("$5")+`) AS behind
 			FROM `+memberTables+`
-			LEFT JOIN LATERAL (SELECT b.id, b.created_at FROM messages b WHERE `+listedFor2+` AND b.created_at < $3
+			LEFT JOIN LATERAL (SELECT b.id, b.created_at FROM messages b WHERE `+listedFor2("$5")+` AND b.created_at < $3
 				ORDER BY b.created_at DESC, b.id DESC LIMIT 1) p ON true
 			WHERE m.app_id = $1 AND m.user_id = $2 AND m.cid = $4 AND `+listening+`)
 		, w AS (
@@ -164,7 +174,7 @@ func (t *Tx) MarkUnread(ctx context.Context, userID string, cid chat.CID, from t
 			ON CONFLICT (app_id, cid, user_id) DO UPDATE
 			SET unread_base = excluded.unread_base, last_read = excluded.last_read, last_read_message_id = excluded.last_read_message_id)
 		SELECT cid, behind::int AS unread, seq, at AS last_read, coalesce(message_id, '') AS last_read_message_id, last_message_at, message_count
-		FROM v`, t.ID, userID, from, cid)
+		FROM v`, t.ID, userID, from, cid, overseer)
 	if err != nil || len(out) == 0 {
 		return nil, err
 	}
@@ -186,7 +196,7 @@ func (a *App) NewerMessages(ctx context.Context, cid chat.CID, at time.Time, mos
 
 // FirstMessageSince returns the id and time of the first message in a channel's
 // own list, as the user sees it, that is not older than at; "" when there is none.
-func (a *App) FirstMessageSince(ctx context.Context, userID string, cid chat.CID, at time.Time) (string, time.Time, error) {
+func (a *App) FirstMessageSince(ctx context.Context, userID string, overseer bool, cid chat.CID, at time.Time) (string, time.Time, error) {
 	type row struct {
 		ID        string    `db:"id"`
 		CreatedAt time.Time `db:"created_at"`
@@ -194,9 +204,9 @@ func (a *App) FirstMessageSince(ctx context.Context, userID string, cid chat.CID
 	r, err := maybe[row](ctx, a.db, `
 		SELECT b.id, b.created_at FROM members m
 		JOIN channels c ON c.app_id = m.app_id AND c.cid = m.cid
-		JOIN messages b ON `+listedFor2+`
+		JOIN messages b ON `+listedFor2("$5")+`
 		WHERE m.app_id = $1 AND m.user_id = $2 AND m.cid = $3 AND b.created_at >= $4
-		ORDER BY b.created_at, b.id LIMIT 1`, a.ID, userID, cid, at)
+		ORDER BY b.created_at, b.id LIMIT 1`, a.ID, userID, cid, at, overseer)
 	if err != nil || r == nil {
 		return "", time.Time{}, err
 	}

@@ -268,7 +268,7 @@ func TestMarkUnread(t *testing.T) {
 	for _, tt := range tests {
 		var got *store.Marked
 		r.tx(func(ctx context.Context, tx *store.Tx) (err error) {
-			got, err = tx.MarkUnread(ctx, "bob", cid, tt.from.CreatedAt)
+			got, err = tx.MarkUnread(ctx, "bob", false, cid, tt.from.CreatedAt)
 			return err
 		})
 		if got.Unread != tt.unread || got.LastReadMessageID != tt.last || !got.LastRead.Before(tt.from.CreatedAt) {

@@ -22,6 +22,9 @@ type Send struct {
 	// Reader is the member who has thereby read the channel: the author, or ""
 	// when he is no member or the type keeps no read state.
 	Reader string
+	// Seers are those for whom a message that only some may see is: whom it names, its
+	// author, and who sees it by his role (Overseers).
+	Seers []string
 	// Items are published, in order, after the commit.
 	Items []chat.Item
 	// Parent are the events that tell of the message that this one replies to. They

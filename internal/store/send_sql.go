@@ -63,7 +63,7 @@ func (r *rows) statements(app chat.AppID) *pgx.Batch {
 	for _, s := range r.sends {
 		if s.Message.ParentID != "" {
 			b.Queue(sendReply, app, s.Message.ParentID, s.Message.UserID, s.Message.CreatedAt).Query(s.numberParent)
-			queueThread(b, app, s.Message)
+			queueThread(b, app, s)
 		}
 	}
 	return b

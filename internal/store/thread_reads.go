@@ -17,15 +17,16 @@ type ThreadRead struct {
 
 // SetThreadRead makes what a user has read of the thread of parent end with its
 // last reply before a time. It is one statement, so that the replies it counts and
-// the unread_seq it counts from are of the same moment.
-func (t *Tx) SetThreadRead(ctx context.Context, userID string, parent *chat.Message, before time.Time) (*ThreadRead, error) {
+// the unread_seq it counts from are of the same moment. overseer tells that he sees what
+// is meant for others.
+func (t *Tx) SetThreadRead(ctx context.Context, userID string, overseer bool, parent *chat.Message, before time.Time) (*ThreadRead, error) {
 	return maybe[ThreadRead](ctx, t.db, `
 		WITH v AS MATERIALIZED (
 			SELECT $5::timestamptz - interval '1 microsecond' AS at,
 				coalesce((SELECT b.id FROM messages b WHERE `+replies+` AND b.created_at < $5
 					AND b.deleted_at IS NULL ORDER BY b.created_at DESC, b.id DESC LIMIT 1), '') AS id,
 				coalesce((SELECT t.unread_seq FROM threads t WHERE t.app_id = $1 AND t.cid = $3 AND t.parent_id = $4), 0) AS seq,
-				(SELECT count(*) FROM messages b WHERE `+replies+` AND b.created_at >= $5 AND `+counting+`) AS behind)
+				(SELECT count(*) FROM messages b WHERE `+replies+` AND b.created_at >= $5 AND `+counting("$6")+`) AS behind)
 		, w AS (
 			INSERT INTO thread_reads (app_id, cid, parent_id, user_id, unread_base, last_read, last_read_message_id)
 			SELECT $1, $3, $4, $2, seq - behind, at, id FROM v
@@ -33,7 +34,7 @@ func (t *Tx) SetThreadRead(ctx context.Context, userID string, parent *chat.Mess
 			SET unread_base = excluded.unread_base, last_read = excluded.last_read, last_read_message_id = excluded.last_read_message_id
 			RETURNING joined_at)
 		SELECT v.at AS last_read, v.id AS last_read_message_id, (CASE WHEN w.joined_at IS NULL THEN 0 ELSE v.behind END)::int AS unread
-		FROM v CROSS JOIN w`, t.ID, userID, parent.CID, parent.ID, before)
+		FROM v CROSS JOIN w`, t.ID, userID, parent.CID, parent.ID, before, overseer)
 }
 
 // replies are the messages b of the thread $4.

@@ -50,13 +50,14 @@ const (
 
 // queueThread adds to a batch what a reply changes of its thread: nothing if only
 // its shadow-banned author sees it.
-func queueThread(b *pgx.Batch, app chat.AppID, m *chat.Message) {
+func queueThread(b *pgx.Batch, app chat.AppID, s *Send) {
+	m := s.Message
 	if m.Shadowed {
 		return
 	}
 	mentioned, counted := []string{}, 0
 	for _, id := range slices.Concat(m.MentionedUserIDs, m.MentionedInGroups) {
-		if m.VisibleTo(id) {
+		if m.VisibleTo(id) || slices.Contains(s.Seers, id) {
 			mentioned = append(mentioned, id)
 		}
 	}
@@ -66,7 +67,7 @@ func queueThread(b *pgx.Batch, app chat.AppID, m *chat.Message) {
 	}
 	b.Queue(sendThread, app, m.CID, m.ParentID, m.UserID, m.ID, m.CreatedAt, mentioned, counted)
 	if m.CountsInThread() && restricted {
-		b.Queue(sendThreadFor, app, m.CID, m.ParentID, m.RestrictedVisibility, m.UserID)
+		b.Queue(sendThreadFor, app, m.CID, m.ParentID, s.Seers, m.UserID)
 	}
 }
 
@@ -84,11 +85,15 @@ func (t *Tx) recountReply(ctx context.Context, m *chat.Message, step int) error 
 		WHERE t.app_id = $1 AND t.cid = $2 AND t.parent_id = $3`, t.ID, m.CID, m.ParentID); err != nil || !m.CountsInThread() {
 		return err
 	}
-	_, err := exec(ctx, t.db, `
+	seers, err := t.seers(ctx, m)
+	if err != nil {
+		return err
+	}
+	_, err = exec(ctx, t.db, `
 		UPDATE thread_reads r SET unread_base = r.unread_base + $7 FROM threads t
 		WHERE t.app_id = $1 AND t.cid = $2 AND t.parent_id = $3 AND r.app_id = $1 AND r.cid = $2 AND r.parent_id = $3
 			AND r.unread_base < t.unread_seq + (1 - $7) AND r.last_read < $4 AND r.user_id <> $5 AND r.joined_at IS NOT NULL
 			AND (cardinality($6::text[]) = 0 OR r.user_id = ANY ($6))`,
-		t.ID, m.CID, m.ParentID, m.CreatedAt, m.UserID, list(m.RestrictedVisibility), step)
+		t.ID, m.CID, m.ParentID, m.CreatedAt, m.UserID, seers, step)
 	return err
 }

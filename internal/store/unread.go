@@ -27,12 +27,15 @@ const (
 	// mutedAt3: the member has muted the channel at the time $3.
 	mutedAt3 = `EXISTS (SELECT FROM channel_mutes x WHERE x.app_id = m.app_id AND x.user_id = m.user_id AND x.cid = m.cid
 		AND (x.expires IS NULL OR x.expires > $3))`
-
-	// counting: the message b raises unread numbers of the user $2
-	// (chat.Message.Counts), who is neither its author nor excluded from it.
-	counting = `NOT b.silent AND NOT b.shadowed AND b.deleted_at IS NULL AND b.type IN ('regular', 'reply', 'system')
-		AND b.user_id <> $2 AND (b.restricted_visibility = '{}' OR $2 = ANY (b.restricted_visibility))`
 )
+
+// counting: the message b raises unread numbers of the user $2 (chat.Message.Counts),
+// who is neither its author nor excluded from it. overseer is an expression that tells
+// whether he sees what is meant for others.
+func counting(overseer string) string {
+	return `NOT b.silent AND NOT b.shadowed AND b.deleted_at IS NULL AND b.type IN ('regular', 'reply', 'system')
+		AND b.user_id <> $2 AND (b.restricted_visibility = '{}' OR ` + overseer + ` OR $2 = ANY (b.restricted_visibility))`
+}
 
 // Membership is a channel that a user listens to, as what follows his unread
 // totals needs it.
@@ -244,18 +247,22 @@ func (t *Tx) UncountMessage(ctx context.Context, m *chat.Message) error {
 // uncountFor takes one message out of the unread numbers of those who had not read it.
 // seq is the channel's unread_seq. It emits the change.
 func (t *Tx) uncountFor(ctx context.Context, m *chat.Message, seq int64) error {
+	seers, err := t.seers(ctx, m)
+	if err != nil {
+		return err
+	}
 	if _, err := exec(ctx, t.db, `
 		UPDATE reads r SET unread_base = r.unread_base + 1 FROM members m
 		WHERE r.app_id = $1 AND r.cid = $2 AND r.unread_base < $3 AND r.last_read < $4 AND `+hadUnread+`
 			AND m.user_id = r.user_id AND m.app_id = $1 AND m.cid = $2`,
-		t.ID, m.CID, seq, m.CreatedAt, m.UserID, list(m.RestrictedVisibility)); err != nil {
+		t.ID, m.CID, seq, m.CreatedAt, m.UserID, seers); err != nil {
 		return err
 	}
 	if _, err := exec(ctx, t.db, `
 		UPDATE members m SET join_seq = m.join_seq + 1
 		WHERE m.app_id = $1 AND m.cid = $2 AND m.join_seq < $3 AND m.created_at < $4 AND `+hadUnread+`
 			AND NOT EXISTS (SELECT FROM reads r WHERE r.app_id = m.app_id AND r.cid = m.cid AND r.user_id = m.user_id)`,
-		t.ID, m.CID, seq, m.CreatedAt, m.UserID, list(m.RestrictedVisibility)); err != nil {
+		t.ID, m.CID, seq, m.CreatedAt, m.UserID, seers); err != nil {
 		return err
 	}
 	t.Emit(&chat.Change{Kind: chat.UnreadReload, CID: m.CID})

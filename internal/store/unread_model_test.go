@@ -130,7 +130,7 @@ func (r *room) random(rnd *rand.Rand, m *model, cid chat.CID, user string) strin
 	case 8:
 		from := m.sent[rnd.IntN(len(m.sent))]
 		r.tx(func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.MarkUnread(ctx, user, cid, from.CreatedAt)
+			_, err := tx.MarkUnread(ctx, user, false, cid, from.CreatedAt)
 			return err
 		})
 		m.unreads(user, from)
