@@ -120,9 +120,10 @@ func (s *Service) Get(ctx context.Context, r *AtRequest) (*Response, error) {
 // Empty is the answer where there is nothing to say.
 type Empty struct{}
 
-// Delete removes the actor's draft in a channel, or in one of its threads.
+// Delete removes the actor's draft in a channel, or in one of its threads. It is his own
+// to remove also where he cannot read the channel any more.
 func (s *Service) Delete(ctx context.Context, r *AtRequest) (*Empty, error) {
-	seat, err := s.seat(ctx, r.Type, r.ID)
+	seat, err := s.Access.Seat(ctx, chat.NewCID(r.Type, r.ID))
 	if err != nil {
 		return nil, err
 	}

@@ -235,8 +235,11 @@ func TestDraftsEnd(t *testing.T) {
 	s.Server().Delete("/messages/" + second + "?hard=true").OK()
 	count("ann", 4)
 	count("bob", 3) // he sent the other
+	drafted(s, "bob", path, `"text":"c"`)
 	s.Server().Post(path, `{"remove_members":["bob"]}`).OK()
 	s.As("bob").Post("/drafts/query", `{}`).OK().Want("drafts.#", "2") // he cannot read it
+	s.As("bob").Get(path+"/draft").Fails(403, 17, "ReadChannel")
+	s.As("bob").Delete(path + "/draft").OK() // it is his own
 	s.Server().Post(path, `{"add_members":["bob"]}`).OK()
 	count("bob", 3)
 }

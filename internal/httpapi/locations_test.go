@@ -149,3 +149,28 @@ func TestLiveLocationExpires(t *testing.T) {
 	s.As("ann").Post(path+"/query", `{"state":true}`).OK().Want("active_live_locations", "null").Want("messages.0.shared_location.end_at", `"2020-01-01T00:00:00Z"`)
 	s.As("ann").Put("/users/live_locations", `{"message_id":"l1","latitude":3}`).Fails(400, 4, "has ended")
 }
+
+// What one shares one can end, also from outside.
+func TestLiveLocationsEndFromOutside(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	path := sharing(s, "room", "bob", "ann")
+	for _, id := range []string{"l1", "l2"} {
+		live(s, "ann", path, id)
+	}
+	bob := s.As("bob").Connect()
+	bob.Watch(path)
+	s.As("ann").Post(path+"/hide", `{"clear_history":true}`).OK()
+	to, now := "/users/live_locations", at(0)
+	s.As("ann").Put(to, `{"message_id":"l2","end_at":"`+now+`"}`).OK().Want("message_id", `"l2"`).Want("message", "null")
+	bob.Expect("message.updated").Want("message.id", `"l2"`)
+	s.Server().Post(path, `{"remove_members":["ann"]}`).OK()
+	exchangeAll(t, s, []exchange{
+		{name: "not moved", who: "ann", method: "PUT", path: to, body: `{"message_id":"l1","latitude":3}`, status: 403, code: 17, message: "ReadChannel"},
+		{name: "not moved at its end", who: "ann", method: "PUT", path: to, body: `{"message_id":"l1","latitude":3,"end_at":"` + now + `"}`, status: 403, code: 17, message: "ReadChannel"},
+		{name: "another's", who: "eve", method: "PUT", path: to, body: `{"message_id":"l1","end_at":"` + now + `"}`, status: 403, code: 17, message: "ReadChannel"},
+		{name: "ended", who: "ann", method: "PUT", path: to, body: `{"message_id":"l1","end_at":"` + now + `"}`, want: map[string]string{"message_id": `"l1"`, "channel": "null", "message": "null"}},
+		{name: "it is not live", who: "ann", method: "GET", path: to, want: map[string]string{"active_live_locations": "[]"}},
+	})
+	bob.Expect("message.updated").Want("message.id", `"l1"`).Want("message.shared_location.latitude", "1")
+}

@@ -66,14 +66,29 @@ func (r *UpdateRequest) Validate() error {
 // UpdateResponse is a shared location.
 type UpdateResponse struct{ chat.SharedLocation }
 
+// find returns the actor's seat in the channel of the message that shares the location,
+// and whether he can see it. To end what he shares he need not: he may have left.
+func (s *Service) find(ctx context.Context, r *UpdateRequest) (seat *access.Seat, m *chat.Message, sees bool, err error) {
+	if seat, m, err = s.Access.Message(ctx, r.MessageID); err == nil {
+		err = seat.Read()
+	}
+	if err == nil || r.EndAt == nil || r.Latitude != nil || r.Longitude != nil {
+		return seat, m, true, err
+	}
+	actor, app := s.app(ctx)
+	stored, found := app.Message(ctx, r.MessageID)
+	if found != nil || stored.UserID != actor.UserID {
+		return nil, nil, false, err
+	}
+	seat, err = s.Access.Seat(ctx, stored.CID)
+	return seat, stored, false, err
+}
+
 // Update changes a live location of the actor and tells of the message that shares
 // it. It is live no more when its end is over.
 func (s *Service) Update(ctx context.Context, r *UpdateRequest) (*UpdateResponse, error) {
-	seat, m, err := s.Access.Message(ctx, r.MessageID)
+	seat, m, sees, err := s.find(ctx, r)
 	if err != nil {
-		return nil, err
-	}
-	if err := seat.Read(); err != nil {
 		return nil, err
 	}
 	actor, app := s.app(ctx)
@@ -96,8 +111,8 @@ func (s *Service) Update(ctx context.Context, r *UpdateRequest) (*UpdateResponse
 		}
 		return s.Messages.TellUpdated(ctx, tx, actor, m)
 	})
-	if err != nil {
-		return nil, err
+	if err != nil || !sees {
+		return resp, err
 	}
 	return resp, app.FillLocations(ctx, seat.Viewer(), &resp.SharedLocation)
 }
