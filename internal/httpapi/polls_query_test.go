@@ -2,6 +2,9 @@ package httpapi_test
 
 import (
 	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"chatd/internal/testkit"
@@ -123,4 +126,52 @@ func TestLatestVotesAreTen(t *testing.T) {
 	}
 	s.As("ann").Get("/polls/p").OK().Want("poll.latest_votes_by_option.a.#", "10").Want("poll.latest_votes_by_option.a.0.user.id", `"u11"`).Want("poll.latest_votes_by_option.a.9.user.id", `"u2"`).
 		Want("poll.latest_answers.#", "10").Want("poll.latest_answers.0.user.id", `"u11"`).Want("poll.vote_count", "12").Want("poll.answers_count", "12")
+}
+
+// Votes that come at once, of one user and of many, stay within the limits, and their
+// numbers are those of the votes there are.
+func TestVotesAtOnce(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	path := pollRoom(s, "ann", "bob", "cat", "dan")
+	sendPoll(s, path, "one", `,"enforce_unique_vote":true,"allow_answers":true`)
+	sendPoll(s, path, "two", `,"max_votes_allowed":2`)
+	voters := []string{"bob", "cat", "dan"}
+	var wg sync.WaitGroup
+	var refused atomic.Int64
+	for _, who := range voters {
+		c := s.As(who)
+		for _, option := range []string{"a", "b", "c"} {
+			for range 3 {
+				wg.Go(func() { c.Post(vote("one"), `{"vote":{"option_id":"`+option+`"}}`).OK() })
+				wg.Go(func() { c.Post(vote("one"), `{"vote":{"answer_text":"`+option+`"}}`).OK() })
+			}
+			wg.Go(func() {
+				if r := c.Post(vote("two"), `{"vote":{"option_id":"`+option+`"}}`); r.Status >= http.StatusBadRequest {
+					r.Fails(400, 4, "cannot cast more than 2 votes")
+					refused.Add(1)
+				}
+			})
+		}
+	}
+	wg.Wait()
+	if n := refused.Load(); n != int64(len(voters)) {
+		t.Errorf("%d votes too many were refused, want %d", n, len(voters))
+	}
+	for poll, votes := range map[string]int{"one": 1, "two": 2} {
+		r := s.As("ann").Get("/polls/"+poll).OK().Want("poll.vote_count", fmt.Sprint(votes*len(voters)))
+		counts, _ := r.At("poll.vote_counts_by_option").(map[string]any)
+		sum := 0.0
+		for _, n := range counts {
+			v, _ := n.(float64)
+			sum += v
+		}
+		if int(sum) != votes*len(voters) {
+			t.Errorf("%s: %v", poll, counts)
+		}
+		for _, who := range voters {
+			s.As("ann").Post("/polls/"+poll+"/votes", `{"filter":{"user_id":"`+who+`","is_answer":false}}`).OK().Want("votes.#", fmt.Sprint(votes))
+		}
+	}
+	s.As("ann").Get("/polls/one").OK().Want("poll.answers_count", fmt.Sprint(len(voters))).Want("poll.latest_answers.#", fmt.Sprint(len(voters)))
 }
