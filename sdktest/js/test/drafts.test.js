@@ -56,6 +56,22 @@ test('a draft of a reply comes with its thread', async () => {
   assert.equal((await refusal(() => mine.deleteDraft({ parent_id: parent.id }))).status, 404);
 });
 
+test('a draft is removed also from outside', async () => {
+  const [ann, bob] = await people('ann', 'bob');
+  const [his, hers] = await room([bob, ann]);
+  await hers.createDraft({ text: 'unsaid' });
+  const out = Promise.all(['notification.removed_from_channel', 'channel.updated'].map((type) => event(ann, type)));
+  await his.removeMembers([ann.userID]);
+  await out; // the SDK has given its channel up
+  const again = ann.channel('messaging', his.id);
+  assert.deepEqual((await ann.queryDrafts()).drafts, []);
+  assert.equal((await refusal(() => again.getDraft())).code, 17);
+  const told = event(ann, 'draft.deleted');
+  await again.deleteDraft();
+  assert.equal((await told).cid, his.cid);
+  assert.equal((await refusal(() => again.deleteDraft())).code, 16);
+});
+
 test('drafts are found', async () => {
   const [ann] = await people('ann');
   const [one] = await room([ann]);

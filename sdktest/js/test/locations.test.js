@@ -72,3 +72,17 @@ test('a live location ends with its message', async () => {
   assert.deepEqual((await ann.getSharedLocations()).active_live_locations, []);
   assert.equal((await refusal(() => ann.updateLocation({ message_id: message.id, latitude: 1 }))).code, 4);
 });
+
+test('who has left can end what he shares', async () => {
+  const [ann, bob] = await people('ann', 'bob');
+  const [his, hers] = await room([bob, ann], {}, type);
+  const { message } = await hers.sendSharedLocation({ message_id: id('live'), latitude: 1, longitude: 2, end_at: hour(), created_by_device_id: 'phone' });
+  const out = Promise.all(['notification.removed_from_channel', 'channel.updated'].map((type) => event(ann, type)));
+  await his.removeMembers([ann.userID]);
+  await out; // the SDK has given its channel up
+  assert.equal((await refusal(() => ann.updateLocation({ message_id: message.id, latitude: 3, created_by_device_id: 'phone' }))).code, 17);
+  const told = event(his, 'message.updated', (e) => e.message.id === message.id);
+  await ann.channel(type, his.id).stopLiveLocationSharing({ message_id: message.id, created_by_device_id: 'phone' });
+  assert.equal((await told).message.shared_location.latitude, 1);
+  assert.deepEqual((await ann.getSharedLocations()).active_live_locations, []);
+});

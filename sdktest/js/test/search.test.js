@@ -64,3 +64,17 @@ test('bad searches are refused', async () => {
   assert.equal((await refusal(() => ann.search({}, word))).code, 4);
   assert.equal((await refusal(() => ann.search(members(), '?!'))).code, 4);
 });
+
+test('a search in too many channels says so', async () => {
+  const type = id('many');
+  await server.createChannelType({ name: type });
+  const [eva] = await people('eva');
+  for (let made = 0; made < 520; made += 20) {
+    await Promise.all(Array.from({ length: 20 }, (_, i) => server.channel(type, `c${made + i}`, { created_by_id: eva.userID }).create()));
+  }
+  const { results, results_warning: warning } = await server.search({ type }, 'anything');
+  assert.deepEqual(results, []);
+  assert.deepEqual([warning.warning_code, warning.channel_search_count, warning.channel_search_cids.length], [1, 500, 500]);
+  assert.ok(warning.warning_description);
+  assert.equal((await server.search({ type, id: { $in: ['c1', 'c2'] } }, 'anything')).results_warning, undefined);
+});

@@ -55,6 +55,22 @@ test('a message is for some of the members', async () => {
   assert.equal((await refusal(() => server.partialUpdateMessage(message.id, { set: { restricted_visibility: [cat.userID] } }, ann.userID))).code, 4);
 });
 
+test('it is unread for whose role lets him see it, too', async () => {
+  const [ann, bob, mod] = await people('ann', 'bob', 'mod');
+  await server.upsertUser({ id: mod.userID, role: 'admin' });
+  const [mine, , oversees] = await room([ann, bob, mod]);
+  const come = event(oversees, 'message.new');
+  const { message } = await server.channel('messaging', mine.id).sendMessage({ text: 'psst', user_id: ann.userID, restricted_visibility: [bob.userID] });
+  assert.equal((await come).total_unread_count, 1);
+  assert.equal((await mod.getUnreadCount()).total_unread_count, 1);
+  await oversees.markRead();
+  assert.equal((await mod.getUnreadCount()).total_unread_count, 0);
+  await oversees.markUnread({ message_id: message.id });
+  assert.equal((await mod.getUnreadCount()).total_unread_count, 1);
+  await ann.deleteMessage(message.id);
+  assert.equal((await mod.getUnreadCount()).total_unread_count, 0);
+});
+
 test('a message is deleted for one of them', async () => {
   const [ann, bob] = await people('ann', 'bob');
   const [mine, his] = await room([ann, bob]);
