@@ -35,12 +35,29 @@ func (a *Access) OpenTypes(ctx context.Context) ([]string, error) {
 	if actor.Unchecked() {
 		return nil, nil
 	}
+	return a.typesWith(ctx, permission.ReadChannel)
+}
+
+// OverseenTypes returns the types of channels in which the actor's role as a user lets
+// him see what is meant for others; none for the server side, which looks as the user
+// for whom it acts.
+func (a *Access) OverseenTypes(ctx context.Context) ([]string, error) {
+	if auth.FromContext(ctx).Server {
+		return []string{}, nil
+	}
+	return a.typesWith(ctx, permission.ReadRestrictedVisibilityMessage)
+}
+
+// typesWith returns the types of channels in which the actor may do something without
+// being a member.
+func (a *Access) typesWith(ctx context.Context, action permission.Action) ([]string, error) {
+	actor := auth.FromContext(ctx)
 	types, err := a.Store.App(actor.App.ID).Types(ctx)
-	open := []string{}
+	out := []string{}
 	for name, t := range types {
-		if NewSeat(actor, &chat.Channel{Type: name, Config: &t.Config}, t, nil).set.Can(permission.ReadChannel, false, true) {
-			open = append(open, name)
+		if NewSeat(actor, &chat.Channel{Type: name, Config: &t.Config}, t, nil).set.Can(action, false, true) {
+			out = append(out, name)
 		}
 	}
-	return open, err
+	return out, err
 }

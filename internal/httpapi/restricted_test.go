@@ -125,4 +125,13 @@ func TestRestrictedMessagesCountForOverseers(t *testing.T) {
 	threads(1, 0)
 	s.As("ann").Delete("/messages/reply").OK()
 	threads(0, 0)
+
+	// And a thread that begins with such a message.
+	send("hush", "")
+	replied(s, "bob", path, "hush", `,"mentioned_users":["cat"]`)
+	replied(s, "mod", path, "hush", "")
+	for _, who := range []string{"bob", "mod"} {
+		s.As(who).Post("/threads", `{"watch":false,"sort":[{"field":"last_message_at","direction":-1}]}`).OK().Want("threads.#", "2").Want("threads.0.parent_message_id", `"hush"`)
+	}
+	s.As("cat").Post("/threads", `{"watch":false}`).OK().Want("threads.#", "1").Want("threads.0.parent_message_id", `"`+root+`"`)
 }

@@ -18,7 +18,10 @@ type ThreadQuery struct {
 	Viewer string
 	// Open, if not nil, are the only types of channels in which threads are found
 	// where the viewer is no member.
-	Open       []string
+	Open []string
+	// Overseen are the types of channels in which the viewer sees what is meant for
+	// others.
+	Overseen   []string
 	Filter     filter.Node
 	Sort       []filter.Sort // none is by what is unread, then by the newest reply
 	Limit      int
@@ -113,6 +116,10 @@ func (a *App) QueryThreads(ctx context.Context, q ThreadQuery) (threads []*chat.
 	if q.Open != nil {
 		where += ` AND (m.status NOT IN ('pending', 'rejected') OR c.created_by_id = $2 OR c.type = ANY (` + b.Arg(q.Open) + `::text[]))`
 	}
+	overseen := ""
+	if len(q.Overseen) > 0 {
+		overseen = ` OR c.type = ANY (` + b.Arg(q.Overseen) + `::text[])`
+	}
 	own := ownThreads
 	if slices.ContainsFunc(sorts, func(s filter.Sort) bool { return s.Field == "reply_count" }) {
 		own = ownThreadsReplies
@@ -122,7 +129,7 @@ func (a *App) QueryThreads(ctx context.Context, q ThreadQuery) (threads []*chat.
 		SELECT `+threadColumns+`, `+order.Position()+` AS position
 		FROM (SELECT t.* FROM (`+own+`) t WHERE `+from+` ORDER BY `+order.SQL()+` OFFSET 0) t`+threadTables+`
 		WHERE p.reply_count > 0 AND p.deleted_at IS NULL AND t.parent_at > coalesce(greatest(c.truncated_at, m.hide_messages_before), '-infinity')
-			AND (p.restricted_visibility = '{}' OR p.user_id = $2 OR $2 = ANY (p.restricted_visibility)) AND (NOT p.shadowed OR p.user_id = $2)
+			AND (p.restricted_visibility = '{}' OR p.user_id = $2 OR $2 = ANY (p.restricted_visibility)`+overseen+`) AND (NOT p.shadowed OR p.user_id = $2)
 			AND `+where+`
 		ORDER BY `+order.SQL()+` LIMIT `+b.Arg(q.Limit+1), b.Args...)
 	if err != nil || len(rows) == 0 {

@@ -67,6 +67,9 @@ func (s *Service) Query(ctx context.Context, r *QueryRequest) (*QueryResponse, e
 	if q.Open, err = s.Access.OpenTypes(ctx); err != nil {
 		return nil, err
 	}
+	if q.Overseen, err = s.Access.OverseenTypes(ctx); err != nil {
+		return nil, err
+	}
 	resp := &QueryResponse{}
 	if q.Limit == 0 {
 		return resp, nil
