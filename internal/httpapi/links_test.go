@@ -45,6 +45,11 @@ func newWeb(t *testing.T) *web {
 		case "/inside":
 			http.Redirect(rw, r, "http://169.254.169.254/", http.StatusFound)
 			return
+		case "/round":
+			http.Redirect(rw, r, "/round", http.StatusFound)
+			return
+		case "/program":
+			rw.Header().Set("Content-Type", "application/zip")
 		case "/huge":
 			rw.Header().Set("Content-Length", "10737418240")
 			_, _ = io.WriteString(rw, "<title>huge</title>")
@@ -98,6 +103,8 @@ func TestGetOG(t *testing.T) {
 			{name: "a private address", who: who, method: "GET", path: og("http://10.0.0.1/"), status: 400, code: 4, message: "no preview can be made"},
 			{name: "metadata of a cloud", who: who, method: "GET", path: og("http://169.254.169.254/latest/"), status: 400, code: 4, message: "no preview can be made"},
 			{name: "another loopback address", who: who, method: "GET", path: og(strings.Replace(w.URL, "127.0.0.1", "[::1]", 1)), status: 400, code: 4, message: "no preview can be made"},
+			{name: "redirects without an end", who: who, method: "GET", path: og(w.URL + "/round"), status: 400, code: 4, message: "no preview can be made"},
+			{name: "no page", who: who, method: "GET", path: og(w.URL + "/program"), status: 400, code: 4, message: "no preview can be made"},
 			{name: "a redirect inside", who: who, method: "GET", path: og(w.URL + "/inside"), status: 400, code: 4, message: "no preview can be made"},
 		})
 	}
