@@ -65,7 +65,7 @@ func (c *change) roles(ctx context.Context, roles map[string]string) error {
 }
 
 // finish posts the message that goes along with the change and emits all events: about
-// members, of the message, about the channel.
+// members, about the channel, of the message.
 func (c *change) finish(ctx context.Context) error {
 	ch, err := c.tx.EventChannel(ctx, c.ch.CID)
 	if err != nil {
@@ -73,10 +73,8 @@ func (c *change) finish(ctx context.Context) error {
 	}
 	sc := newScene(c.seat.Actor, ch, c.tx.Now())
 	last := c.tellMembers(sc)
-	if c.said, err = c.say.post(ctx, c.tx, ch); err != nil {
-		return err
-	}
-	c.tx.Emit(sc.with(evChannelUpdated, c.said))
+	updated := sc.event(evChannelUpdated)
+	c.tx.Emit(updated)
 	if c.ch.Frozen != c.frozen {
 		typ := evChannelFrozen
 		if c.frozen {
@@ -84,6 +82,10 @@ func (c *change) finish(ctx context.Context) error {
 		}
 		c.tx.Emit(chat.ChannelEvent(typ, c.tx.ID, ch.CID, sc.at))
 	}
+	if c.said, err = c.say.post(ctx, c.tx, ch); err != nil {
+		return err
+	}
+	along(updated, c.said)
 	c.tx.Emit(last...)
 	return nil
 }

@@ -61,13 +61,12 @@ func (s *scene) event(typ string) *chat.Event {
 	return e
 }
 
-// with is event with the message that went along with the change, if any.
-func (s *scene) with(typ string, m *chat.Message) *chat.Event {
-	e := s.event(typ)
+// along puts a message into the event of the change that it goes along with. It is told
+// of itself as well, behind that: a client that empties its list shows it after all.
+func along(e *chat.Event, m *chat.Message) {
 	if m != nil {
 		e.Message, e.MessageID = m, m.ID
 	}
-	return e
 }
 
 // member is an event about a member for those who watch. There may be many of

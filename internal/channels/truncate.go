@@ -63,11 +63,12 @@ func (s *Service) Truncate(ctx context.Context, r *TruncateRequest) (*TruncateRe
 		if err != nil {
 			return err
 		}
+		truncated := r.tell(tx, newScene(seat.Actor, ch, tx.Now()))
 		m, err := say.post(ctx, tx, ch)
 		if err != nil {
 			return err
 		}
-		r.tell(tx, newScene(seat.Actor, ch, tx.Now()), m)
+		along(truncated, m)
 		resp = &TruncateResponse{Channel: ch, Message: m}
 		return nil
 	})
@@ -92,10 +93,11 @@ func (r *TruncateRequest) run(ctx context.Context, tx *store.Tx, cid chat.CID, b
 	return tx.ResetUnread(ctx, cid, r.MemberIDs...)
 }
 
-// tell emits the events, with the message that was posted, if any.
-func (r *TruncateRequest) tell(tx *store.Tx, sc *scene, m *chat.Message) {
-	watchers, members := sc.with(evChannelTruncated, m), sc.event(evNotifyTruncated)
+// tell emits the events, and returns that of those who watch.
+func (r *TruncateRequest) tell(tx *store.Tx, sc *scene) *chat.Event {
+	watchers, members := sc.event(evChannelTruncated), sc.event(evNotifyTruncated)
 	members.To, members.WithUnread = chat.Audience{Kind: chat.ToMembers}, true
 	watchers.To.Only, members.To.Only = r.MemberIDs, r.MemberIDs
 	tx.Emit(watchers, members)
+	return watchers
 }

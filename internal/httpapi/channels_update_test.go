@@ -271,8 +271,8 @@ func TestInvites(t *testing.T) {
 	if updated.At("member.invite_accepted_at") == nil {
 		t.Errorf("%s", updated.Body)
 	}
-	ann.Expect("message.new").Want("message.user.id", `"dan"`)
 	ann.Expect("channel.updated").Want("message.text", `"here I am"`)
+	ann.Expect("message.new").Want("message.user.id", `"dan"`)
 	s.As("dan").Post(path, `{"accept_invite":true,"message":{"text":"again"}}`).OK().Want("message", "null")
 	ann.Quiet("message.new", "member.updated", "channel.updated")
 	dan.Watch(path).Want("membership.status", `"accepted"`).Want("watcher_count", "2")

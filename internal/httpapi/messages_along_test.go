@@ -20,12 +20,12 @@ func TestMessagesThatGoAlong(t *testing.T) {
 	ann := s.As("ann").Connect()
 	ann.Watch(path)
 	s.As("ann").Post(path, `{"data":{"name":"x"},"message":{"text":"renamed"}}`).OK().Want("message.text", `"renamed"`).Want("message.type", `"system"`).Want("message.user.id", `"ann"`).Want("channel.name", `"x"`)
-	ann.Expect("message.new").Want("message.type", `"system"`)
 	ann.Expect("channel.updated").Want("message.text", `"renamed"`).Want("message.type", `"system"`)
+	ann.Expect("message.new").Want("message.type", `"system"`)
 	s.As("bob").Post(path, `{"remove_members":["bob"],"message":{"text":"bye"}}`).OK().Want("message.text", `"bye"`).Want("channel.member_count", "1")
 	ann.Expect("member.removed").Want("user.id", `"bob"`)
-	ann.Expect("message.new").Want("message.user.id", `"bob"`)
 	ann.Expect("channel.updated").Want("message.text", `"bye"`)
+	ann.Expect("message.new").Want("message.user.id", `"bob"`)
 	s.Server().Post(path, `{"add_members":["dan"],"message":{"text":"welcome","user_id":"ann"}}`).OK().Want("message.user.id", `"ann"`)
 	ann.Expect("channel.updated").Want("message.text", `"welcome"`).Want("user", "null")
 	s.Server().Post(path, `{"add_members":["bob"],"message":{"text":"nobody"}}`).Fails(400, 4, "either message.user or message.user_id must be provided when using server side auth.")
@@ -109,8 +109,8 @@ func TestRefusedMessagesRefuseTheChange(t *testing.T) {
 	s.As("cat").Get("/unread").OK().Want("total_unread_count", "2")
 }
 
-// TestOrderOfAChangeWithAMessage: first what happened to members, then the message, in
-// front of which hidden channels are shown, then the channel with it.
+// TestOrderOfAChangeWithAMessage: first what happened to members, then the channel with
+// the message, then that itself, in front of which hidden channels are shown.
 func TestOrderOfAChangeWithAMessage(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t)
@@ -136,17 +136,17 @@ func TestOrderOfAChangeWithAMessage(t *testing.T) {
 		}
 	}
 	s.Server().Post(path, `{"user_id":"ann","add_members":["dan"],"remove_members":["bob"],"data":{"frozen":true},"message":{"text":"all at once","user_id":"ann"}}`).OK()
-	if got := order(ann, "channel.frozen"); got != "member.added member.removed message.new channel.updated channel.frozen" {
+	if got := order(ann, "message.new"); got != "member.added member.removed channel.updated channel.frozen message.new" {
 		t.Errorf("ann saw %s", got)
 	}
-	if got := order(cat, "channel.frozen"); got != "member.added member.removed channel.visible message.new channel.updated channel.frozen" {
+	if got := order(cat, "message.new"); got != "member.added member.removed channel.updated channel.frozen channel.visible message.new" {
 		t.Errorf("cat saw %s", got)
 	}
-	if got := order(bob, "channel.frozen"); got != "member.added member.removed notification.removed_from_channel message.new channel.updated channel.frozen" {
+	if got := order(bob, "message.new"); got != "member.added member.removed notification.removed_from_channel channel.updated channel.frozen message.new" {
 		t.Errorf("bob saw %s", got)
 	}
 	s.Server().Post(path+"/truncate", `{"user_id":"ann","hard_delete":true,"message":{"text":"cut"}}`).OK()
-	if got := order(ann, "channel.truncated"); got != "message.new channel.truncated" {
+	if got := order(ann, "message.new"); got != "channel.truncated message.new" {
 		t.Errorf("ann saw %s", got)
 	}
 	ann.Client.Post(path+"/query", `{"state":true}`).OK().Want("messages.#", "1").Want("messages.0.text", `"cut"`).Want("channel.truncated_by.id", `"ann"`)

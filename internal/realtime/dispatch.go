@@ -45,6 +45,28 @@ func (h *Hub) dispatcherOf(p *publication) *dispatcher {
 	return h.dispatchers[p.hash()%dispatchers]
 }
 
+// Settle waits until all that was published on this node before is queued to its
+// connections: what is published later comes behind it. Tests need it, which want to
+// know that nothing more comes.
+func (h *Hub) Settle(ctx context.Context) error {
+	reached := make(chan struct{}, dispatchers)
+	for _, d := range h.dispatchers {
+		select {
+		case d.in <- &publication{reached: reached}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	for range dispatchers {
+		select {
+		case <-reached:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
 // run delivers until stop is closed.
 func (d *dispatcher) run(stop <-chan struct{}) {
 	for {
@@ -72,6 +94,9 @@ func (d *dispatcher) batch(p *publication) {
 				d.flush()
 			}
 			d.crowd.pace(d)
+		}
+		if p.reached != nil {
+			p.reached <- struct{}{}
 		}
 		select {
 		case p = <-d.in:

@@ -39,6 +39,8 @@ type item struct {
 type publication struct {
 	App   chat.AppID `json:"app"`
 	Items []item     `json:"items"`
+
+	reached chan<- struct{} // told when it is delivered, if it is not nil
 }
 
 // prepare encodes the events of a publication and leaves out what is for no

@@ -286,6 +286,10 @@ func (s *Server) Handler() http.Handler { return s.api.Handler() }
 // Store is the server's store, for commands and tests.
 func (s *Server) Store() *store.Store { return s.store }
 
+// Settle waits until the events that were published on this node before are on their
+// way to its connections, for tests.
+func (s *Server) Settle(ctx context.Context) error { return s.hub.Settle(ctx) }
+
 // Drain closes the connections so that SDKs reconnect elsewhere, and ends long
 // polls, which would hold up the end of the HTTP server. It returns when they have
 // ended, or with ctx. Run goes on.

@@ -41,13 +41,26 @@ type Server struct {
 	Store  *store.Store
 	// Database is the URL of the database of Nodes.
 	Database string
+
+	node *server.Server
+}
+
+// Settle waits until the events of requests that were answered are on their way to the
+// sockets of this node.
+func (s *Server) Settle() {
+	s.TB.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := s.node.Settle(ctx); err != nil {
+		s.TB.Fatal(err)
+	}
 }
 
 // shared is the binary's one server for tests that need nothing special.
 var shared struct {
 	once sync.Once
 	url  string
-	st   *store.Store
+	node *server.Server
 	err  error
 }
 
@@ -58,18 +71,18 @@ func Start(tb testing.TB) *Server {
 	tb.Helper()
 	dsn := Database(tb)
 	shared.once.Do(func() {
-		var srv *server.Server
-		if srv, shared.err = boot(context.Background(), dsn, func(*server.Options) {}); shared.err != nil {
+		if shared.node, shared.err = boot(context.Background(), dsn, func(*server.Options) {}); shared.err != nil {
 			return
 		}
+		srv := shared.node
 		go func() { _ = srv.Run(context.Background()) }() // lives as long as the test binary
-		shared.url, shared.st = httptest.NewServer(srv.Handler()).URL, srv.Store()
+		shared.url = httptest.NewServer(srv.Handler()).URL
 		testdb.AtEnd(func() error { return recordOperations(shared.url) })
 	})
 	if shared.err != nil {
 		tb.Fatal(shared.err)
 	}
-	return newApp(tb, shared.url, shared.st)
+	return newApp(tb, shared.url, shared.node)
 }
 
 // StartWith returns an app on a server of the test's own, with other options than
@@ -77,7 +90,7 @@ func Start(tb testing.TB) *Server {
 func StartWith(tb testing.TB, change func(*server.Options)) *Server {
 	tb.Helper()
 	srv, url := start(tb, Database(tb), change)
-	return newApp(tb, url, srv.Store())
+	return newApp(tb, url, srv)
 }
 
 // start runs a server until the test ends.
@@ -116,12 +129,12 @@ func Nodes(tb testing.TB, n int) []*Server {
 	for i := range n {
 		srv, url := start(tb, dsn, func(o *server.Options) { o.Bus, o.Node, o.StorageURL = bus, fmt.Sprintf("node-%d", i+1), files })
 		if i == 0 {
-			out = append(out, newApp(tb, url, srv.Store()))
+			out = append(out, newApp(tb, url, srv))
 			out[0].Database = dsn
 			continue
 		}
 		s := *out[0]
-		s.URL, s.Store = url, srv.Store()
+		s.URL, s.Store, s.node = url, srv.Store(), srv
 		out = append(out, &s)
 	}
 	return out
@@ -144,15 +157,15 @@ func boot(ctx context.Context, dsn string, change func(*server.Options)) (*serve
 	return server.New(ctx, o)
 }
 
-func newApp(tb testing.TB, base string, st *store.Store) *Server {
+func newApp(tb testing.TB, base string, node *server.Server) *Server {
 	tb.Helper()
 	n := apps.Add(1)
 	key, secret := fmt.Sprintf("key%d_%d", n, time.Now().UnixNano()), fmt.Sprintf("secret-of-%d-that-is-long-enough-for-hmac", n)
-	k, err := st.CreateApp(context.Background(), fmt.Sprintf("app %d", n), key, secret)
+	k, err := node.Store().CreateApp(context.Background(), fmt.Sprintf("app %d", n), key, secret)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &Server{TB: tb, URL: base, Key: key, Secret: secret, App: k.AppID, Store: st}
+	return &Server{TB: tb, URL: base, Key: key, Secret: secret, App: k.AppID, Store: node.Store(), node: node}
 }
 
 // Send makes exactly this request, without any credentials but those it has.

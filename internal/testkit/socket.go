@@ -128,6 +128,7 @@ func (s *Socket) Expect(typ string) *Event {
 func (s *Socket) Quiet(types ...string) {
 	tb := s.Client.s.TB
 	tb.Helper()
+	s.Client.s.Settle()
 	s.Client.s.Server().Post("/users/"+s.Client.ID+"/event", `{"event":{"type":"end_of_test"}}`).OK()
 	for {
 		e := s.Next()
