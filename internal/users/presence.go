@@ -74,16 +74,27 @@ func presence(app chat.AppID, u *chat.User, online bool, now time.Time) []chat.I
 	return append(items, changedPresence(app, &v, now))
 }
 
-// changedPresence tells those who follow a user's presence that he came or went.
+// status is what a user says he is up to: custom data that belongs to his presence.
+func status(u *chat.User) string {
+	for name, v := range chat.Keys(u.Custom) {
+		if name == "status" {
+			return string(normal(v))
+		}
+	}
+	return ""
+}
+
+// changedPresence tells those who follow a user's presence that he came or went, or has
+// another status.
 func changedPresence(app chat.AppID, u *chat.User, now time.Time) *chat.Event {
 	e := chat.UserEvent("user.presence.changed", app, now, u.ID)
-	e.To.Kind, e.User = chat.ToFollowers, u
+	e.To.Kind, e.User = chat.ToFollowers, u.Public()
 	return e
 }
 
 // updated tells them, and himself, that a user changed.
 func updated(app chat.AppID, u *chat.User, now time.Time) *chat.Event {
 	e := chat.UserEvent("user.updated", app, now, u.ID)
-	e.To.Kind, e.User = chat.ToPresence, u
+	e.To.Kind, e.User = chat.ToPresence, u.Public()
 	return e
 }

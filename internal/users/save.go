@@ -133,17 +133,20 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, p *plan, have map[str
 	return nil
 }
 
-// appear shows or hides the connected users who became visible or invisible.
+// appear tells that connected users became visible or invisible, or that those who are
+// visible have another status.
 func (s *Service) appear(ctx context.Context, app *store.App, have map[string]*chat.User, p *plan) error {
 	for _, u := range slices.Concat(p.created, p.changed) {
 		old, u := have[u.ID], p.users[u.ID]
-		if u.Invisible == (old != nil && old.Invisible) {
-			continue
+		if old == nil {
+			old = &chat.User{}
 		}
 		before := s.Hub.Online(app.ID, u.ID)
-		s.Hub.SetInvisible(app.ID, u.ID, u.Invisible)
+		if u.Invisible != old.Invisible {
+			s.Hub.SetInvisible(app.ID, u.ID, u.Invisible)
+		}
 		u.Online = s.Hub.Online(app.ID, u.ID)
-		if u.Online == before {
+		if u.Online == before && (!u.Online || status(u) == status(old)) {
 			continue
 		}
 		if err := app.Publish(ctx, changedPresence(app.ID, u, app.Now())); err != nil {
