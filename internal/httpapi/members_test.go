@@ -146,6 +146,7 @@ func TestNowhereIsToldOfShadowBans(t *testing.T) {
 		{"PUT", "/messages/m", `{"set":{"color":"red"}}`},
 		{"POST", path + "/read", `{}`},
 		{"PATCH", path, `{"set":{"color":"red"}}`},
+		{"PATCH", "/users", `{"users":[{"id":"sly","set":{"color":"red","status":"here"}}]}`},
 		{"DELETE", "/messages/m", ``},
 	} {
 		var body any
