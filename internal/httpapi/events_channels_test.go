@@ -10,7 +10,6 @@ import (
 func TestEventsOfChannels(t *testing.T) {
 	t.Parallel()
 	c := newCast(t, testkit.Start(t), "messaging")
-	const watchers = "ann bob eve"
 	c.play(
 		scene{
 			exchange: exchange{name: "data", who: "ann", method: "PATCH", path: c.path, body: `{"set":{"name":"Room","color":"red"}}`},
@@ -116,7 +115,6 @@ func TestEventsOfNewChannels(t *testing.T) {
 func TestEventsOfMembers(t *testing.T) {
 	t.Parallel()
 	c := newCast(t, testkit.Start(t), "messaging")
-	const watchers = "ann bob eve"
 	c.play(
 		scene{
 			exchange: exchange{name: "added", who: "ann", method: "POST", path: c.path, body: `{"add_members":["fay"]}`},

@@ -109,9 +109,11 @@ func (s *Service) tellParent(ctx context.Context, tx *store.Tx, seat *access.Sea
 	if err != nil {
 		return err
 	}
-	items, err := s.parentChanged(ctx, tx.App, seat, parent)
-	tx.Emit(items...)
-	return err
+	ev, err := parentChanged(ctx, tx.App, seat, parent)
+	if err != nil {
+		return err
+	}
+	return s.emit(ctx, tx, ev)
 }
 
 // remove deletes a message for good.
@@ -138,18 +140,17 @@ func (s *Service) remove(ctx context.Context, seat *access.Seat, m *chat.Message
 		for _, v := range []*chat.Message{seen.own, seen.public} {
 			v.Type, v.DeletedAt, v.UpdatedAt = chat.MessageDeleted, &now, now
 		}
-		if err := s.emit(ctx, tx, deleted(seat, tx.ID, seen.public, true)); err != nil {
-			return err
-		}
 		if err := tx.Hydrate(ctx, store.Viewer{Server: true}, shown...); err != nil {
 			return err
 		}
+		told := []*chat.Event{deleted(seat, tx.ID, seen.public, true)}
 		for _, reply := range shown {
 			reply.Type, reply.DeletedAt, reply.UpdatedAt = chat.MessageDeleted, &now, now
 			reply.HideQuoted()
-			if err := s.emit(ctx, tx, deleted(seat, tx.ID, reply, true)); err != nil {
-				return err
-			}
+			told = append(told, deleted(seat, tx.ID, reply, true))
+		}
+		if err := s.emit(ctx, tx, told...); err != nil {
+			return err
 		}
 		return s.tellParent(ctx, tx, seat, last.ParentID)
 	})
@@ -185,7 +186,7 @@ func (s *Service) deleteForMe(ctx context.Context, seat *access.Seat, m *chat.Me
 		ev.CreatedAt, ev.DeletedForMe = now, &forMe
 		ev.To = chat.Audience{Kind: chat.ToUsers, Users: []string{actor.UserID}}
 		tx.Emit(ev)
-		return nil
+		return count(ctx, tx.App, ev)
 	})
 	if err != nil {
 		return nil, err

@@ -93,7 +93,12 @@ func (s *Service) letter(ctx context.Context, d *delivery) (*letter, error) {
 	send.Items = append(send.Items, told...)
 	if d.of != nil && !d.m.Shadowed {
 		d.of.ThreadParticipantIDs, d.of.UpdatedAt = participants(d.of, d.m.UserID), d.m.CreatedAt
-		if send.Parent, err = s.parentChanged(ctx, d.app, d.seat, d.of); err != nil {
+		of, err := parentChanged(ctx, d.app, d.seat, d.of)
+		if err != nil {
+			return nil, err
+		}
+		of.ChannelMessageCount = send.Total
+		if send.Parent, err = s.audience(ctx, d.app, of); err != nil {
 			return nil, err
 		}
 	}

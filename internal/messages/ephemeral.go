@@ -38,6 +38,9 @@ func (s *Service) UpdateEphemeral(ctx context.Context, r *UpdatePartialRequest) 
 	}
 	ev := about(evUpdated, app.ID, seen.public, seat.Channel)
 	ev.User = seat.Actor.User.Public()
+	if err := count(ctx, app, ev); err != nil {
+		return nil, err
+	}
 	items, err := s.audience(ctx, app, ev)
 	if err != nil {
 		return nil, err

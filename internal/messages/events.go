@@ -28,7 +28,23 @@ func about(typ string, app chat.AppID, m *chat.Message, ch *chat.Channel) *chat.
 	ev := chat.ChannelEvent(typ, app, m.CID, m.UpdatedAt)
 	ev.Message, ev.MessageID = m, m.ID
 	ev.Team, ev.ChannelMemberCount, ev.ChannelCustom = ch.Team, &ch.MemberCount, ch.Custom
+	ev.ChannelMessageCount = ch.MessageCount // as it was some time ago
 	return ev
+}
+
+// count puts the number of messages into events about one channel where its type
+// counts them.
+func count(ctx context.Context, app *store.App, events ...*chat.Event) error {
+	if len(events) == 0 || events[0].ChannelMessageCount == nil {
+		return nil
+	}
+	rows, err := app.Channels(ctx, events[0].CID)
+	for _, ch := range rows {
+		for _, ev := range events {
+			ev.ChannelMessageCount = ch.MessageCount
+		}
+	}
+	return err
 }
 
 // audience makes an event about a message reach those only who may see it. Of a
@@ -53,11 +69,19 @@ func (s *Service) audience(ctx context.Context, app *store.App, ev *chat.Event) 
 	return []chat.Item{&mine, &theirs}, nil
 }
 
-// emit tells of a message when the transaction has committed.
-func (s *Service) emit(ctx context.Context, tx *store.Tx, ev *chat.Event) error {
-	items, err := s.audience(ctx, tx.App, ev)
-	tx.Emit(items...)
-	return err
+// emit tells of messages of one channel when the transaction has committed.
+func (s *Service) emit(ctx context.Context, tx *store.Tx, events ...*chat.Event) error {
+	if err := count(ctx, tx.App, events...); err != nil {
+		return err
+	}
+	for _, ev := range events {
+		items, err := s.audience(ctx, tx.App, ev)
+		if err != nil {
+			return err
+		}
+		tx.Emit(items...)
+	}
+	return nil
 }
 
 // overseers are those who may be told of messages that are meant for others, because
@@ -71,16 +95,16 @@ func (s *Service) overseers(ctx context.Context, app *store.App, cid chat.CID) (
 	return app.Overseers(ctx, cid, watching...)
 }
 
-// parentChanged are the events that tell of a message whose replies changed. parent
+// parentChanged is the event that tells of a message whose replies changed. parent
 // is the caller's own.
-func (s *Service) parentChanged(ctx context.Context, app *store.App, seat *access.Seat, parent *chat.Message) ([]chat.Item, error) {
+func parentChanged(ctx context.Context, app *store.App, seat *access.Seat, parent *chat.Message) (*chat.Event, error) {
 	if err := app.Hydrate(ctx, store.Viewer{Server: true}, parent); err != nil {
 		return nil, err
 	}
 	parent.HideQuoted()
 	ev := about(evUpdated, app.ID, parent, seat.Channel)
 	ev.User = seat.Actor.User.Public()
-	return s.audience(ctx, app, ev)
+	return ev, nil
 }
 
 // views are a message as two sides see it: the actor, and everybody.
