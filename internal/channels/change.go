@@ -72,7 +72,10 @@ func (c *change) finish(ctx context.Context) error {
 		return err
 	}
 	sc := newScene(c.seat.Actor, ch, c.tx.Now())
-	last := c.tellMembers(sc)
+	last, err := c.tellMembers(ctx, sc)
+	if err != nil {
+		return err
+	}
 	updated := sc.event(evChannelUpdated)
 	c.tx.Emit(updated)
 	if c.ch.Frozen != c.frozen {
@@ -92,7 +95,7 @@ func (c *change) finish(ctx context.Context) error {
 
 // tellMembers emits the events about members and returns what ends the watching of
 // those who have left, which comes last.
-func (c *change) tellMembers(sc *scene) (last []chat.Item) {
+func (c *change) tellMembers(ctx context.Context, sc *scene) (last []chat.Item, err error) {
 	for _, m := range c.added {
 		c.tx.Emit(sc.member(evMemberAdded, m))
 	}
@@ -112,15 +115,24 @@ func (c *change) tellMembers(sc *scene) (last []chat.Item) {
 	for _, d := range c.removed {
 		c.tx.Emit(sc.member(evMemberRemoved, &d.Member))
 	}
+	left := make([]string, 0, len(c.removed))
 	for _, d := range c.removed {
-		unread := d.Unread
-		if !c.ch.Config.ReadEvents {
-			unread = 0
+		if d.Unread > 0 && c.ch.Config.ReadEvents {
+			left = append(left, d.UserID)
 		}
-		c.tx.Emit(sc.left(&d.Member, unread)...)
+	}
+	threads, err := c.tx.UnreadThreads(ctx, left...)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range c.removed {
+		c.tx.Emit(sc.left(&d.Member))
+		if slices.Contains(left, d.UserID) {
+			c.tx.Emit(sc.relieved(&d.Member, threads[d.UserID]))
+		}
 		last = append(last, sc.expelled(c.seat, d.User)...)
 	}
-	return last
+	return last, nil
 }
 
 // plainMember is a new member without anything special.

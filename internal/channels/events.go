@@ -113,17 +113,19 @@ func (s *scene) joined(m *chat.Member) *chat.Event {
 	return e
 }
 
-// left tells a former member that he is one no more, and his new totals.
-func (s *scene) left(m *chat.Member, unread int) []chat.Item {
+// left tells a former member that he is one no more.
+func (s *scene) left(m *chat.Member) *chat.Event {
 	gone := s.notice(evRemovedFromChannel, chat.ToUsers, m)
 	gone.Channel = s.lean
-	if unread == 0 {
-		return []chat.Item{gone}
-	}
+	return gone
+}
+
+// relieved tells a former member, who had not read everything, his new totals.
+func (s *scene) relieved(m *chat.Member, threads chat.UnreadThreads) *chat.Event {
 	read := s.notice(evNotifyRead, chat.ToUsers, m)
 	read.Channel, read.Member, read.ChannelMemberCount, read.ChannelMessageCount = s.lean, nil, nil, nil
-	read.WithUnread = true
-	return []chat.Item{gone, read}
+	read.WithUnread, read.UnreadThreads, read.UnreadThreadMessages = true, &threads.Threads, &threads.Messages
+	return read
 }
 
 // expelled ends the watching of a user who may not see the channel any more; nil
