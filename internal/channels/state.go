@@ -202,22 +202,26 @@ func (s *Service) messages(ctx context.Context, v store.Viewer, views []store.Vi
 	return map[chat.CID][]*chat.Message{views[0].CID: list}, err
 }
 
-// own keeps from the actor of a seat that he is shadow-banned. The members must not
-// be a cache's.
+// own keeps from the actor of a seat that he is shadow-banned, and who is invisible. The
+// members must not be a cache's.
 func own(seat *access.Seat, members ...*chat.Member) {
 	for _, m := range members {
 		if !seat.Actor.Server && m.UserID == seat.Actor.UserID {
 			m.ShadowBanned = false
-			veil(seat.Actor, m.User)
 		}
+		veil(seat.Actor, m.User)
 	}
 }
 
 // veil is own for users.
 func veil(actor *auth.Actor, users ...*chat.User) {
 	for _, u := range users {
-		if u != nil && !actor.Server && u.ID == actor.UserID {
-			u.ShadowBanned = false
+		switch {
+		case u == nil || actor.Server:
+		case u.ID == actor.UserID:
+			u.ShadowBanned = false // he is not to know
+		default:
+			u.Invisible = false
 		}
 	}
 }

@@ -19,15 +19,16 @@ type AudienceKind int
 
 // The routing classes of the API (API: events, routing classes).
 const (
-	ToHooks        AudienceKind = iota // no connection: webhooks only
-	ToWatchers                         // connections that watch the event's channel
-	ToMembers                          // connections of members of the channel that do not watch it
-	ToUsers                            // all connections of Users
-	ToUsersAway                        // connections of Users that do not watch the event's channel, which is put in front as for ToMembers
-	ToPresence                         // connections that subscribed to the presence of Users, and the connections of Users themselves
-	ToApp                              // every connection of the app
-	ToOtherWatcher                     // ToWatchers without the connections of Users
-	ToFollowers                        // ToPresence without the connections of Users themselves, unless they subscribed
+	ToHooks          AudienceKind = iota // no connection: webhooks only
+	ToWatchers                           // connections that watch the event's channel
+	ToMembers                            // connections of members of the channel that do not watch it
+	ToUsers                              // all connections of Users
+	ToUsersAway                          // connections of Users that do not watch the event's channel, which is put in front as for ToMembers
+	ToPresence                           // connections that subscribed to the presence of Users, and the connections of Users themselves
+	ToApp                                // every connection of the app
+	ToOtherWatcher                       // ToWatchers without the connections of Users
+	ToFollowers                          // ToPresence without the connections of Users themselves, unless they subscribed
+	ToOtherFollowers                     // ToPresence without the connections of Users themselves
 )
 
 // Audience is who gets an event.

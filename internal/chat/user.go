@@ -72,16 +72,19 @@ func (u *User) ShowsReads() bool { return u.Privacy == nil || u.Privacy.ReadRece
 // ShowsDeliveries tells whether others may see what reached the user.
 func (u *User) ShowsDeliveries() bool { return u.Privacy == nil || u.Privacy.DeliveryReceipts.On() }
 
-// Public returns the user as others and he himself see him: who is shadow-banned must
-// not find out. Of nobody it is nobody.
+// Public returns the user as others see him. Of nobody it is nobody.
 func (u *User) Public() *User {
-	if u == nil || !u.ShadowBanned {
+	if u == nil || !u.ShadowBanned && !u.Invisible {
 		return u
 	}
 	v := *u
-	v.ShadowBanned = false
+	v.Conceal()
 	return &v
 }
+
+// Conceal takes away what others do not see of the user: that he is shadow-banned, which
+// he must not find out, and that he is invisible, not just away.
+func (u *User) Conceal() { u.ShadowBanned, u.Invisible = false, false }
 
 // IsBanned tells whether the user is banned from the whole app at a time.
 func (u *User) IsBanned(now time.Time) bool {

@@ -1,7 +1,10 @@
 package httpapi_test
 
 import (
+	"net/url"
+	"strings"
 	"testing"
+	"time"
 
 	"chatd/internal/testkit"
 )
@@ -179,4 +182,59 @@ func TestEventsOfCalmChannels(t *testing.T) {
 	c.sockets["cat"].Client.Post(c.path+"/query", `{"watch":true}`).OK()
 	c.sockets["cat"].Client.Post(c.path+"/stop-watching", `{}`).OK()
 	c.compare(scene{exchange: exchange{name: "watching"}}, c.told())
+}
+
+// Who is invisible is away to others, and no more is to be known, wherever he is named.
+func TestNobodySeesWhoIsInvisible(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t)
+	s.Server().Put("/channeltypes/messaging", `{"polls":true}`).OK()
+	path := s.Channel("messaging", "room", "sly", "ann")
+	ann, sly := s.As("ann").Connect(), s.As("sly").ConnectWith(map[string]any{"user_details": map[string]any{"id": "sly", "invisible": true}})
+	ann.Watch(path)
+	sly.Watch(path)
+	s.As("sly").Post("/polls", `{"id":"p","name":"P","options":[{"id":"a","text":"A"}]}`).OK()
+	s.As("sly").Post(path+"/message", `{"message":{"id":"m","text":"hello","poll_id":"p","pinned":true,"mentioned_users":["sly"]}}`).OK()
+	replied(s, "sly", path, "m", "")
+	s.As("sly").Post("/messages/m/reaction", `{"reaction":{"type":"like"}}`).OK()
+	s.As("sly").Post("/messages/m/polls/p/vote", `{"vote":{"option_id":"a"}}`).OK()
+	s.As("sly").Post(path+"/read", `{}`).OK()
+	s.As("sly").Post(path+"/event", `{"event":{"type":"typing.start"}}`).OK()
+	s.As("sly").Patch(path+"/member", `{"set":{"color":"red"}}`).OK()
+	s.Server().Post(path, `{"data":{"name":"Room"},"user_id":"sly"}`).OK()
+	s.As("sly").Patch("/users", `{"users":[{"id":"sly","set":{"color":"red"}}]}`).OK()
+	for _, x := range []struct{ method, path, body string }{
+		{"POST", path + "/query", `{"state":true,"members":{"limit":10},"watchers":{"limit":10}}`},
+		{"POST", "/channels", `{"filter_conditions":{"cid":"messaging:room"},"state":true}`},
+		{"GET", "/members?payload=" + url.QueryEscape(`{"type":"messaging","id":"room","filter_conditions":{}}`), ``},
+		{"GET", find(`{"filter_conditions":{"id":"sly"}}`), ``},
+		{"GET", "/messages/m", ``},
+		{"GET", "/messages/m/replies", ``},
+		{"GET", "/messages/m/reactions", ``},
+		{"POST", "/messages/m/reactions", `{}`},
+		{"GET", path + "/pinned_messages", ``},
+		{"POST", "/polls/p/votes", `{}`},
+		{"GET", "/polls/p", ``},
+		{"POST", "/threads", `{}`},
+		{"GET", "/threads/m", ``},
+		{"GET", "/search?payload=" + url.QueryEscape(`{"filter_conditions":{"cid":"messaging:room"},"query":"hello"}`), ``},
+		{"POST", "/sync", `{"channel_cids":["messaging:room"],"last_sync_at":"` + at(-time.Minute) + `"}`},
+	} {
+		var body any
+		if x.body != "" {
+			body = x.body
+		}
+		if r := ann.Client.Do(x.method, x.path, body).OK(); strings.Contains(string(r.Body), `"invisible":true`) {
+			t.Errorf("%s %s tells: %s", x.method, x.path, r.Body)
+		}
+	}
+	s.Settle()
+	s.Server().Post("/users/ann/event", `{"event":{"type":"end_of_test"}}`).OK()
+	for e := ann.Next(); e.Type != "end_of_test"; e = ann.Next() {
+		if strings.Contains(string(e.Body), `"invisible":true`) {
+			t.Errorf("%s tells: %s", e.Type, e.Body)
+		}
+	}
+	sly.Expect("user.updated").Want("user.invisible", "true").Want("user.color", "null") // as he connected
+	sly.Expect("user.updated").Want("user.invisible", "true").Want("user.color", `"red"`)
 }

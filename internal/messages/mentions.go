@@ -64,7 +64,7 @@ func (e *editor) mentions(ctx context.Context, m *chat.Message, r *chat.MessageR
 			unknown = append(unknown, id)
 			continue
 		}
-		users[id].ShadowBanned = false // he must not find out
+		users[id].Conceal()
 		m.MentionedUsers = append(m.MentionedUsers, users[id])
 	}
 	if len(unknown) > 0 {

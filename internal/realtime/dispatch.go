@@ -145,7 +145,7 @@ func (d *dispatcher) deliver(app chat.AppID, ev *event) {
 		d.toUsers(app, r)
 	case chat.ToUsersAway:
 		d.toUsersAway(app, r)
-	case chat.ToPresence, chat.ToFollowers:
+	case chat.ToPresence, chat.ToFollowers, chat.ToOtherFollowers:
 		d.toPresence(app, r)
 	case chat.ToApp:
 		d.toApp(app, r)
@@ -311,7 +311,7 @@ func (d *dispatcher) toUsersAway(app chat.AppID, r *rendering) {
 }
 
 // toPresence queues an event to those who subscribed to the presence of users, and
-// to the users themselves.
+// to the users themselves, where they are meant.
 func (d *dispatcher) toPresence(app chat.AppID, r *rendering) {
 	for _, id := range r.ev.To.Users {
 		d.hub.users.with(userKey{app, id}, func(u *user) {
@@ -321,7 +321,9 @@ func (d *dispatcher) toPresence(app chat.AppID, r *rendering) {
 				}
 			}
 			for c := range u.subs {
-				d.pushOnce(c, r)
+				if r.ev.To.Kind != chat.ToOtherFollowers || c.user != u {
+					d.pushOnce(c, r)
+				}
 			}
 		})
 	}

@@ -239,8 +239,8 @@ func (a *App) named(ctx context.Context, ids map[string]bool) (map[string]*chat.
 		list = append(list, id)
 	}
 	users, err := a.Users(ctx, list...)
-	for _, u := range users { // who is shadow-banned must not find out
-		u.ShadowBanned = false
+	for _, u := range users {
+		u.Conceal()
 	}
 	return users, err
 }

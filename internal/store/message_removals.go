@@ -46,7 +46,7 @@ func (a *App) RemovedSince(ctx context.Context, v Viewer, views []View, since ti
 	h := hydration{users: users}
 	return column(list, func(r *removal) *chat.Message {
 		u := *h.user(r.UserID)
-		u.ShadowBanned = false // he must not find out
+		u.Conceal()
 		return &chat.Message{
 			ID: r.MessageID, CID: r.CID, UserID: r.UserID, User: &u, ParentID: r.ParentID, Type: chat.MessageDeleted,
 			Attachments: []byte("[]"), CreatedAt: r.CreatedAt, UpdatedAt: r.DeletedAt, DeletedAt: &r.DeletedAt,

@@ -172,8 +172,8 @@ func (a *App) reactors(ctx context.Context, list []*chat.Reaction) error {
 	if err != nil {
 		return err
 	}
-	for _, u := range users { // who is shadow-banned must not find out
-		u.ShadowBanned = false
+	for _, u := range users {
+		u.Conceal()
 	}
 	h := hydration{users: users}
 	for _, r := range list {

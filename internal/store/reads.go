@@ -42,7 +42,7 @@ func (a *App) Reads(ctx context.Context, cids []chat.CID, viewer string, perChan
 		if r.User = users[r.UserID]; r.User == nil {
 			continue
 		}
-		r.User.ShadowBanned = false // he must not find out
+		r.User.Conceal()
 		if other := viewer != "" && r.UserID != viewer; other {
 			if !r.User.ShowsReads() {
 				continue

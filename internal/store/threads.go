@@ -191,7 +191,7 @@ func (a *App) ParticipantsOf(ctx context.Context, viewer string, threads []*chat
 		if p.User = users[p.UserID]; p.User == nil {
 			continue
 		}
-		p.User.ShadowBanned = false // who is must not find out
+		p.User.Conceal()
 		out[p.ThreadID] = append(out[p.ThreadID], p)
 	}
 	return out, err

@@ -151,11 +151,7 @@ func updated(actor *auth.Actor, ch *chat.Channel, parent *chat.Message, t chat.T
 	}
 	ev := chat.ChannelEvent("thread.updated", actor.App.ID, t.CID, t.UpdatedAt)
 	ev.Team, ev.ThreadID, ev.Thread = ch.Team, t.ParentID, &t
-	if u := actor.User; u != nil {
-		v := *u
-		v.ShadowBanned = false // he must not find out
-		ev.User = &v
-	}
+	ev.User = actor.User.Public()
 	if len(parent.RestrictedVisibility) > 0 {
 		ev.To.Only = append(slices.Clone(parent.RestrictedVisibility), parent.UserID)
 		participants = slices.DeleteFunc(participants, func(u string) bool { return !parent.VisibleTo(u) })

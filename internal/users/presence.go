@@ -92,9 +92,18 @@ func changedPresence(app chat.AppID, u *chat.User, now time.Time) *chat.Event {
 	return e
 }
 
-// updated tells them, and himself, that a user changed.
-func updated(app chat.AppID, u *chat.User, now time.Time) *chat.Event {
+// updated tells them, and himself, that a user changed. Only he is told that he is
+// invisible.
+func updated(app chat.AppID, u *chat.User, now time.Time) []chat.Item {
 	e := chat.UserEvent("user.updated", app, now, u.ID)
 	e.To.Kind, e.User = chat.ToPresence, u.Public()
-	return e
+	if !u.Invisible {
+		return []chat.Item{e}
+	}
+	e.To.Kind = chat.ToOtherFollowers
+	self := *u
+	self.ShadowBanned = false
+	own := chat.UserEvent("user.updated", app, now, u.ID)
+	own.User = &self
+	return []chat.Item{e, own}
 }

@@ -127,7 +127,7 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, p *plan, have map[str
 		}
 		for _, u := range stored {
 			p.users[u.ID] = u
-			tx.Emit(updated(tx.ID, u, now))
+			tx.Emit(updated(tx.ID, u, now)...)
 		}
 	}
 	return nil
