@@ -93,7 +93,7 @@ const (
 	fewHits = 500
 	// mostWindow bounds a window, and effort how many messages should be read for it.
 	mostWindow = 100
-	effort     = 6000
+	effort     = 5000
 	// doubt is how many times as many words with a beginning there may be.
 	doubt = 3
 )

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,7 +76,7 @@ const (
 	leastPart = 4      // messages of a strand that are read at once, at least
 	mostPart  = 4096   // and at most
 	mostRead  = 20_000 // messages that one statement reads
-	spare     = 1.1    // what is read more than should do
+	spare     = 1.3    // how many times as much as is usual the number that is found may fall short
 	belief    = .125   // in what was expected
 	aside     = .1     // how many there are in the other kinds of strands, beside the channel's own
 )
@@ -196,7 +197,7 @@ func (w *walk) next() []*strand {
 		if way < 0 && s.seen > 0 {
 			return open[:max(i, 1)]
 		}
-		s.size = int(min(max(way, 0)*s.density*spare+leastPart, mostPart))
+		s.size = int(min(max(way, 0)*s.density+leastPart, mostPart))
 		if total += s.size; total > mostRead {
 			return open[:max(i, 1)]
 		}
@@ -205,13 +206,14 @@ func (w *walk) next() []*strand {
 }
 
 // goal is the place up to which the strands, in order, should hold as many messages as
-// it takes to find what is missing.
+// it takes to find what is missing, with some to spare: to read on costs a statement.
 func (w *walk) goal(open []*strand) float64 {
 	sure := 0 // what was found before the first unread message
 	for sure < len(w.found) && w.compare(w.found[sure].At, w.found[sure].ID, open[0].near, open[0].id) <= 0 {
 		sure++
 	}
-	messages := w.missing(w.n - sure)
+	n := float64(w.n - sure)
+	messages := w.missing(w.n-sure) * (1 + spare/math.Sqrt(max(n, 1)))
 	density, at := 0.0, w.place(open[0].near)
 	for _, s := range open {
 		x := w.place(s.near)
