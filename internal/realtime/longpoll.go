@@ -63,12 +63,15 @@ func (h *Hub) pollEvents(ctx context.Context, c *conn) ([]jsontext.Value, error)
 	timeout := time.NewTimer(h.cfg.PollTimeout)
 	defer timeout.Stop()
 	for {
-		events, closed := c.take()
-		if closed {
+		events, closed, current := c.takeFor(taken)
+		switch {
+		case !current:
+			c.signal() // it may have been meant for who polls now
+			return nil, nil
+		case closed:
 			h.endPoll(c)
 			return nil, connNotFound(c.id)
-		}
-		if len(events) > 0 {
+		case len(events) > 0:
 			return events, nil
 		}
 		select {
@@ -81,6 +84,18 @@ func (h *Hub) pollEvents(ctx context.Context, c *conn) ([]jsontext.Value, error)
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// takeFor empties the queue of a long-poll for a poll, unless another has taken over:
+// nobody reads any more what the former one would return.
+func (c *conn) takeFor(waiter chan struct{}) (events []jsontext.Value, closed, current bool) {
+	c.poll.mu.Lock()
+	defer c.poll.mu.Unlock()
+	if c.poll.waiter != waiter {
+		return nil, false, false
+	}
+	events, closed = c.take()
+	return events, closed, true
 }
 
 // take empties the queue of a long-poll.
